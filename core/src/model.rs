@@ -1,0 +1,8 @@
+//! The words of Deckwatch as plain types. Nothing here does anything.
+
+pub mod id;
+
+pub use id::{
+    CheckpointId, CrewNo, DeviceId, DocumentId, DueId, Hash, IdError, RecordRef, RouteId,
+    ScheduleId, TagId, VesselId,
+};
