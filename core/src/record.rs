@@ -1,0 +1,16 @@
+//! Records, chains, signatures and segments. `record/FORMAT.md` is the agreement that this room
+//! implements; `record/vectors.json` has a test vector for every kind and structure.
+
+pub mod body;
+pub mod cbor;
+pub mod fact;
+pub mod key;
+pub mod part;
+pub mod segment;
+
+pub use body::{Body, Continues, Evidence, Kind, PublicKeyBytes};
+pub use cbor::CborError;
+pub use fact::{Entry, Record};
+pub use key::{DeviceKey, KeyError, Purpose, SoftwareKey, device_id};
+pub use part::{ContentPart, Part, PersonPart, SegmentKey, TimePart};
+pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};

@@ -1,0 +1,104 @@
+//! Points in time and what is known about them.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Units of a [`Moment`] in one second.
+pub const PER_SECOND: i64 = 100_000;
+
+/// A point in time in units of 10 µs since 1970-01-01 UTC.
+///
+/// 10 µs, because then 200 ppm of the phone's 0.1 s clock step is a whole number (2 units), and
+/// bounds need no rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// A whole Unix second.
+    pub fn from_unix(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(PER_SECOND))
+    }
+
+    /// The Unix second at or before.
+    pub fn unix_floor(self) -> i64 {
+        self.0.div_euclid(PER_SECOND)
+    }
+
+    /// The Unix second at or after.
+    pub fn unix_ceil(self) -> i64 {
+        self.0.saturating_add(PER_SECOND - 1).div_euclid(PER_SECOND)
+    }
+
+    /// So many seconds later.
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(PER_SECOND)))
+    }
+}
+
+/// What is known about when something happened. `None` = not known on that side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Bounds {
+    /// Certainly not before this.
+    pub not_before: Option<Moment>,
+    /// Certainly not after this.
+    pub not_after: Option<Moment>,
+}
+
+impl Bounds {
+    /// Nothing is known.
+    pub const UNKNOWN: Self = Self { not_before: None, not_after: None };
+
+    /// Known on both sides.
+    pub fn between(not_before: Moment, not_after: Moment) -> Self {
+        Self { not_before: Some(not_before), not_after: Some(not_after) }
+    }
+
+    /// Certainly at or before `moment`.
+    pub fn surely_by(&self, moment: Moment) -> bool {
+        self.not_after.is_some_and(|latest| latest <= moment)
+    }
+
+    /// Certainly after `moment`.
+    pub fn surely_after(&self, moment: Moment) -> bool {
+        self.not_before.is_some_and(|earliest| earliest > moment)
+    }
+
+    /// Certainly at or after `moment`.
+    pub fn surely_from(&self, moment: Moment) -> bool {
+        self.not_before.is_some_and(|earliest| earliest >= moment)
+    }
+
+    /// Certainly before `moment`.
+    pub fn surely_before(&self, moment: Moment) -> bool {
+        self.not_after.is_some_and(|latest| latest < moment)
+    }
+
+    /// The time grade: 0 phone clock only, 1 one side known, 2 both sides, 3 within 30 s.
+    pub fn grade(&self) -> u8 {
+        match (self.not_before, self.not_after) {
+            (None, None) => 0,
+            (Some(earliest), Some(latest)) if latest.0 - earliest.0 <= 60 * PER_SECOND => 3,
+            (Some(_), Some(_)) => 2,
+            _ => 1,
+        }
+    }
+}
+
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let utc = |seconds: i64| {
+            jiff::Timestamp::from_second(seconds)
+                .map_or_else(|_| seconds.to_string(), |time| time.to_string())
+        };
+        match (self.not_before, self.not_after) {
+            (Some(earliest), Some(latest)) => {
+                write!(f, "between {} and {}", utc(earliest.unix_floor()), utc(latest.unix_ceil()))
+            }
+            (Some(earliest), None) => write!(f, "not before {}", utc(earliest.unix_floor())),
+            (None, Some(latest)) => write!(f, "not after {}", utc(latest.unix_ceil())),
+            (None, None) => f.write_str("at an unknown time"),
+        }
+    }
+}
