@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod authority;
 pub mod entropy;
 pub mod model;
 pub mod record;

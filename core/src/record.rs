@@ -3,14 +3,20 @@
 
 pub mod body;
 pub mod cbor;
+pub mod chain;
+pub mod enrolment;
 pub mod fact;
 pub mod key;
 pub mod part;
+pub mod receipt;
 pub mod segment;
 
 pub use body::{Body, Continues, Evidence, Kind, PublicKeyBytes};
 pub use cbor::CborError;
+pub use chain::{Chain, Fork, Run, Span};
+pub use enrolment::{Enrolment, EnrolmentError};
 pub use fact::{Entry, Record};
 pub use key::{DeviceKey, KeyError, Purpose, SoftwareKey, device_id};
 pub use part::{ContentPart, Part, PersonPart, SegmentKey, TimePart};
+pub use receipt::Receipt;
 pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
