@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod authority;
+pub mod document;
 pub mod entropy;
 pub mod model;
 pub mod record;
