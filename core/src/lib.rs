@@ -5,5 +5,6 @@ pub mod authority;
 pub mod document;
 pub mod entropy;
 pub mod model;
+pub mod plan;
 pub mod record;
 pub mod time;

@@ -24,7 +24,9 @@ const PLAIN_CHANGE: u8 = 1;
 #[non_exhaustive]
 pub enum GateError {
     /// Too large.
-    #[error("a change of {0} bytes; at most {MAX_CHANGE_BYTES} are accepted, so edit in smaller steps")]
+    #[error(
+        "a change of {0} bytes; at most {MAX_CHANGE_BYTES} are accepted, so edit in smaller steps"
+    )]
     TooLarge(usize),
     /// Another sort of chunk.
     #[error("not a plain Automerge change; the sender must send uncompressed single changes")]
@@ -78,11 +80,7 @@ pub fn check(raw: &RawChange) -> Result<(), GateError> {
         return Err(GateError::NotAChange);
     }
     let found = Hash::of(chunk);
-    if found == raw.hash {
-        Ok(())
-    } else {
-        Err(GateError::WrongHash { promised: raw.hash, found })
-    }
+    if found == raw.hash { Ok(()) } else { Err(GateError::WrongHash { promised: raw.hash, found }) }
 }
 
 /// Parses a change, without applying it. Only for changes that a verified record vouches for.

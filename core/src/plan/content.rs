@@ -1,0 +1,126 @@
+//! The Plan as plain types, read from one version of the document.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::{CheckpointId, RouteId, ScheduleId, TagId},
+    time::ShipTime,
+};
+
+/// Days without contact after which a silent phone no longer hides a window, unless the Plan
+/// says otherwise.
+pub const DEFAULT_CONTACT_LIMIT_HOURS: u32 = 14 * 24;
+
+/// How a route is walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Walk {
+    /// In the order of its points.
+    Ordered,
+    /// In any order.
+    AnyOrder,
+    /// No gap at a point longer than the route's limit.
+    Continuous,
+    /// Every space resolved.
+    Search,
+}
+
+/// A place to be visited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Checkpoint {
+    /// As the crew calls it.
+    pub name: String,
+    /// Deck or zone, for people; may be empty.
+    pub deck: String,
+}
+
+/// What is fixed at a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TagRegistration {
+    /// Where it hangs.
+    pub checkpoint: CheckpointId,
+    /// Counts the labels printed for this place.
+    pub revision: u32,
+}
+
+/// Checkpoints and how they are walked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Route {
+    /// As the crew calls it.
+    pub name: String,
+    /// Its order.
+    pub walk: Walk,
+    /// The points, in order.
+    pub points: Vec<CheckpointId>,
+    /// A round that lasts longer is an overrun; `None` = no limit.
+    pub max_minutes: Option<u32>,
+}
+
+/// The rule that makes due patrols: fixed times of every ship-time day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Schedule {
+    /// As the crew calls it.
+    pub name: String,
+    /// What is walked.
+    pub route: RouteId,
+    /// Minutes after midnight, ship time, in order: the nominal openings.
+    pub times: Vec<u32>,
+    /// The window closes so many minutes after its opening.
+    pub window_minutes: u32,
+    /// The patrol must start within so many minutes of the opening.
+    pub start_within_minutes: u32,
+    /// What is tolerated on either side of the window.
+    pub grace_minutes: u32,
+}
+
+/// An entry that does not make sense; the rest of the Plan counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanProblem {
+    /// The document key.
+    pub key: String,
+    /// What is wrong, and what to do.
+    pub problem: &'static str,
+}
+
+/// One version of the Plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct PlanContent {
+    /// The ship's name.
+    pub vessel_name: String,
+    /// Hours without contact after which a silent phone no longer hides a window.
+    pub contact_limit_hours: Option<u32>,
+    /// The master's offset from UTC, with history.
+    #[serde(skip)]
+    pub ship_time: ShipTime,
+    /// The ship's offset changes: (effective from, Unix s; minutes).
+    pub ship_time_changes: BTreeMap<i64, i32>,
+    /// Places.
+    pub checkpoints: BTreeMap<CheckpointId, Checkpoint>,
+    /// Tags and where they hang.
+    pub tags: BTreeMap<TagId, TagRegistration>,
+    /// Routes.
+    pub routes: BTreeMap<RouteId, Route>,
+    /// Schedules.
+    pub schedules: BTreeMap<ScheduleId, Schedule>,
+    /// Entries that were left out.
+    pub problems: Vec<PlanProblem>,
+}
+
+impl PlanContent {
+    /// The contact limit in seconds.
+    pub fn contact_limit_secs(&self) -> i64 {
+        i64::from(self.contact_limit_hours.unwrap_or(DEFAULT_CONTACT_LIMIT_HOURS)) * 3_600
+    }
+
+    /// The name of a checkpoint, for people.
+    pub fn checkpoint_name(&self, id: CheckpointId) -> String {
+        self.checkpoints.get(&id).map_or_else(|| format!("checkpoint {id}"), |at| at.name.clone())
+    }
+
+    /// Where a tag hangs.
+    pub fn checkpoint_of(&self, tag: TagId) -> Option<CheckpointId> {
+        self.tags.get(&tag).map(|registration| registration.checkpoint)
+    }
+}
