@@ -7,4 +7,5 @@ pub mod entropy;
 pub mod model;
 pub mod plan;
 pub mod record;
+pub mod sync;
 pub mod time;
