@@ -7,5 +7,6 @@ pub mod entropy;
 pub mod model;
 pub mod plan;
 pub mod record;
+pub mod store;
 pub mod sync;
 pub mod time;

@@ -1,0 +1,200 @@
+//! Own chains: appending, the open segment, cutting.
+
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
+
+use super::{Store, StoreError, fixed, from_sql, to_sql};
+use crate::{
+    model::{DeviceId, Hash},
+    record::{Item, SegmentKey, Slot, Span, fact::Record},
+};
+
+/// A record of the open segment, or any own record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRecord {
+    /// Position in the chain.
+    pub seq: u64,
+    /// The record's hash.
+    pub hash: Hash,
+    /// The record's bytes.
+    pub bytes: Vec<u8>,
+    /// Time, person and content part.
+    pub parts: [Vec<u8>; 3],
+}
+
+impl OpenRecord {
+    /// As an item of a segment.
+    pub fn to_item(&self) -> Result<Item, StoreError> {
+        let record = Record::decode(&self.bytes)
+            .map_err(|_| StoreError::Damaged("a record that is not one"))?;
+        Ok(Item { kind: record.kind, slots: self.parts.clone().map(Slot::Shown) })
+    }
+
+    /// Bytes that count towards the cut.
+    pub fn size(&self) -> usize {
+        self.bytes.len() + self.parts.iter().map(Vec::len).sum::<usize>()
+    }
+}
+
+/// A segment that is being written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// Seq of its first record.
+    pub from: u64,
+    /// Hash before it.
+    pub prev: Hash,
+    /// Its key.
+    pub key: SegmentKey,
+}
+
+impl Store {
+    /// Makes a record durable. `opens` is given with the first record of a segment.
+    pub fn append(
+        &mut self,
+        dev: DeviceId,
+        record: &OpenRecord,
+        opens: Option<&Cut>,
+    ) -> Result<(), StoreError> {
+        // One statement is its own transaction; two need one.
+        let seq = to_sql(record.seq)?;
+        let Some(cut) = opens else { return insert_record(&self.connection, dev, seq, record) };
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.prepare_cached("INSERT INTO cut (dev, from_seq, key, prev) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![dev.0, to_sql(cut.from)?, cut.key, cut.prev.0])?;
+        insert_record(&tx, dev, seq, record)?;
+        tx.commit()?;
+        Ok(())
+    }
+
+    /// The last own record of `dev`.
+    pub fn tail(&self, dev: DeviceId) -> Result<Option<OpenRecord>, StoreError> {
+        Ok(self.own_records_where(dev, "ORDER BY seq DESC LIMIT 1", i64::MIN, i64::MAX)?.pop())
+    }
+
+    /// Own records of `dev` from `from` to `to`, in order.
+    pub fn own_records(
+        &self,
+        dev: DeviceId,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<OpenRecord>, StoreError> {
+        let to = i64::try_from(to).unwrap_or(i64::MAX);
+        self.own_records_where(dev, "ORDER BY seq", to_sql(from)?, to)
+    }
+
+    fn own_records_where(
+        &self,
+        dev: DeviceId,
+        order: &str,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<OpenRecord>, StoreError> {
+        let sql = format!(
+            "SELECT seq, hash, bytes, time, person, content FROM record
+             WHERE dev = ?1 AND seq BETWEEN ?2 AND ?3 {order}"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![dev.0, from, to])?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next()? {
+            records.push(OpenRecord {
+                seq: from_sql(row.get(0)?)?,
+                hash: Hash(fixed(row.get_ref(1)?.as_blob().map_err(not_bytes)?)?),
+                bytes: row.get(2)?,
+                parts: [row.get(3)?, row.get(4)?, row.get(5)?],
+            });
+        }
+        Ok(records)
+    }
+
+    /// Devices with own records here: this one, and those before a restore.
+    pub fn own_devices(&self) -> Result<Vec<DeviceId>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT DISTINCT dev FROM record")?;
+        let mut rows = statement.query([])?;
+        let mut devices = Vec::new();
+        while let Some(row) = rows.next()? {
+            devices.push(DeviceId(fixed(row.get_ref(0)?.as_blob().map_err(not_bytes)?)?));
+        }
+        Ok(devices)
+    }
+
+    /// The segment of `dev` that is not cut yet, if any.
+    pub fn open_cut(&self, dev: DeviceId) -> Result<Option<Cut>, StoreError> {
+        let row = self
+            .connection
+            .prepare_cached(
+                "SELECT from_seq, prev, key FROM cut WHERE dev = ?1 AND to_seq IS NULL",
+            )?
+            .query_row(params![dev.0], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
+            })
+            .optional()?;
+        row.map(|(from, prev, key)| {
+            Ok(Cut { from: from_sql(from)?, prev: Hash(fixed(&prev)?), key: fixed(&key)? })
+        })
+        .transpose()
+    }
+
+    /// Stores a cut: from now on the segment is these bytes for ever.
+    pub fn close_cut(&mut self, dev: DeviceId, span: Span, bytes: &[u8]) -> Result<(), StoreError> {
+        let changed = self
+            .connection
+            .prepare_cached(
+                "UPDATE cut SET to_seq = ?3, head = ?4, bytes = ?5
+                 WHERE dev = ?1 AND from_seq = ?2 AND to_seq IS NULL",
+            )?
+            .execute(params![dev.0, to_sql(span.from)?, to_sql(span.to)?, span.head.0, bytes])?;
+        if changed == 1 { Ok(()) } else { Err(StoreError::Damaged("no open segment to cut")) }
+    }
+
+    /// Own segments that are cut.
+    pub fn own_spans(&self, dev: DeviceId) -> Result<Vec<Span>, StoreError> {
+        self.spans(
+            "SELECT from_seq, to_seq, prev, head FROM cut WHERE dev = ?1 AND to_seq IS NOT NULL",
+            dev,
+        )
+    }
+
+    /// The bytes of an own segment.
+    pub fn own_segment(&self, dev: DeviceId, span: &Span) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT bytes FROM cut WHERE dev = ?1 AND from_seq = ?2 AND head = ?3")?
+            .query_row(params![dev.0, to_sql(span.from)?, span.head.0], |row| row.get(0))
+            .optional()?)
+    }
+
+    pub(super) fn spans(&self, sql: &str, dev: DeviceId) -> Result<Vec<Span>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![dev.0])?;
+        let mut spans = Vec::new();
+        while let Some(row) = rows.next()? {
+            spans.push(Span {
+                from: from_sql(row.get(0)?)?,
+                to: from_sql(row.get(1)?)?,
+                prev: Hash(fixed(row.get_ref(2)?.as_blob().map_err(not_bytes)?)?),
+                head: Hash(fixed(row.get_ref(3)?.as_blob().map_err(not_bytes)?)?),
+            });
+        }
+        Ok(spans)
+    }
+}
+
+fn insert_record(
+    connection: &rusqlite::Connection,
+    dev: DeviceId,
+    seq: i64,
+    record: &OpenRecord,
+) -> Result<(), StoreError> {
+    let [time, person, content] = &record.parts;
+    connection
+        .prepare_cached(
+            "INSERT INTO record (dev, seq, hash, bytes, time, person, content)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![dev.0, seq, record.hash.0, record.bytes, time, person, content])?;
+    Ok(())
+}
+
+pub(super) fn not_bytes(_: rusqlite::types::FromSqlError) -> StoreError {
+    StoreError::Damaged("bytes were expected")
+}

@@ -1,0 +1,137 @@
+//! What came from others: segments, Automerge changes, receipts; and settings.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Store, StoreError, fixed, records::not_bytes, to_sql};
+use crate::{
+    document::RawChange,
+    model::{DeviceId, DocumentId, Hash},
+    record::{Receipt, Span},
+};
+
+impl Store {
+    /// Keeps a verified segment of another device. `false`: it was here already.
+    pub fn put_segment(
+        &mut self,
+        dev: DeviceId,
+        span: &Span,
+        bytes: &[u8],
+    ) -> Result<bool, StoreError> {
+        let added = self
+            .connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO segment (dev, to_seq, head, from_seq, prev, bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                dev.0,
+                to_sql(span.to)?,
+                span.head.0,
+                to_sql(span.from)?,
+                span.prev.0,
+                bytes
+            ])?;
+        Ok(added == 1)
+    }
+
+    /// All segments of other devices, by device and seq.
+    pub fn segments(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT bytes FROM segment ORDER BY dev, from_seq, head")?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Devices whose segments are here, and what is held of each.
+    pub fn foreign_spans(&self) -> Result<Vec<(DeviceId, Vec<Span>)>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT DISTINCT dev FROM segment ORDER BY dev")?;
+        let mut rows = statement.query([])?;
+        let mut devices = Vec::new();
+        while let Some(row) = rows.next()? {
+            devices.push(DeviceId(fixed(row.get_ref(0)?.as_blob().map_err(not_bytes)?)?));
+        }
+        let sql = "SELECT from_seq, to_seq, prev, head FROM segment WHERE dev = ?1";
+        devices.into_iter().map(|dev| Ok((dev, self.spans(sql, dev)?))).collect()
+    }
+
+    /// Keeps a raw change. `false`: it was here already.
+    pub fn put_change(
+        &mut self,
+        kind: u64,
+        id: DocumentId,
+        change: &RawChange,
+    ) -> Result<bool, StoreError> {
+        let added = self
+            .connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO change (kind, id, hash, bytes) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![to_sql(kind)?, id.0, change.hash.0, change.bytes])?;
+        Ok(added == 1)
+    }
+
+    /// All raw changes of a document, by hash.
+    pub fn changes(&self, kind: u64, id: DocumentId) -> Result<Vec<RawChange>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT hash, bytes FROM change WHERE kind = ?1 AND id = ?2 ORDER BY hash",
+        )?;
+        let mut rows = statement.query(params![to_sql(kind)?, id.0])?;
+        let mut changes = Vec::new();
+        while let Some(row) = rows.next()? {
+            let hash = Hash(fixed(row.get_ref(0)?.as_blob().map_err(not_bytes)?)?);
+            changes.push(RawChange { hash, bytes: row.get(1)? });
+        }
+        Ok(changes)
+    }
+
+    /// Keeps a receipt; the first one for a head stays.
+    pub fn put_receipt(&mut self, receipt: &Receipt) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO receipt (dev, seq, head, time, bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                receipt.dev.0,
+                to_sql(receipt.seq)?,
+                receipt.head.0,
+                receipt.time,
+                receipt.encode()
+            ])?;
+        Ok(())
+    }
+
+    /// The newest receipt for `dev`.
+    pub fn last_receipt(&self, dev: DeviceId) -> Result<Option<Receipt>, StoreError> {
+        let bytes: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached("SELECT bytes FROM receipt WHERE dev = ?1 ORDER BY seq DESC LIMIT 1")?
+            .query_row(params![dev.0], |row| row.get(0))
+            .optional()?;
+        bytes
+            .map(|bytes| Receipt::decode(&bytes).map_err(|_| StoreError::Damaged("a receipt")))
+            .transpose()
+    }
+
+    /// A setting.
+    pub fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT value FROM setting WHERE name = ?1")?
+            .query_row(params![name], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Changes a setting.
+    pub fn set_setting(&mut self, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO setting (name, value) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            )?
+            .execute(params![name, value])?;
+        Ok(())
+    }
+}
