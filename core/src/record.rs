@@ -14,3 +14,6 @@ pub use fact::{Entry, Record};
 pub use key::{DeviceKey, KeyError, Purpose, SoftwareKey, device_id};
 pub use part::{ContentPart, Part, PersonPart, SegmentKey, TimePart};
 pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
+
+#[cfg(test)]
+mod segment_tests;

@@ -142,7 +142,8 @@ impl Segment {
     /// Rebuilds the records from what is shown.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let mut prev = self.prev;
-        (self.from..).zip(&self.items).map(move |(seq, item)| {
+        // Items first: a range asked for one more after seq 2^64 - 2 overflows.
+        self.items.iter().zip(self.from..).map(move |(item, seq)| {
             let mut commitments = [Hash::ZERO; 3];
             for ((to, part), slot) in commitments.iter_mut().zip(Part::ALL).zip(&item.slots) {
                 *to = match (slot, &self.key) {
@@ -187,9 +188,12 @@ impl Segment {
     /// key, each shown part with its own salt. The chain verifies as before.
     pub fn disclose(&self, shown: impl Fn(u64, Part) -> bool) -> Self {
         let records: Vec<Record> = self.records().collect();
-        let items = (self.from..)
-            .zip(self.items.iter().zip(&records))
-            .map(|(seq, (item, record))| {
+        let items = self
+            .items
+            .iter()
+            .zip(&records)
+            .map(|(item, record)| {
+                let seq = record.seq;
                 let mut slots = item.slots.clone();
                 for ((slot, part), commitment) in
                     slots.iter_mut().zip(Part::ALL).zip(record.commitments)
