@@ -20,7 +20,7 @@ pub const MAX_BYTES: usize = 65_535;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SegmentError {
-    /// Larger than any author cuts.
+    /// Larger than any author cuts, in this form or in the largest: all parts with their salts.
     #[error("a segment of {0} bytes; at most {MAX_BYTES} are accepted")]
     TooLarge(usize),
     /// Not the format.
@@ -252,7 +252,27 @@ impl Segment {
         }
         let segment = Self { dev, from: first, prev, key, items, signature: from.fixed()? };
         // The short forms must be used where they can be: one segment, one encoding.
-        if segment.encode() == bytes { Ok(segment) } else { Err(SegmentError::NotCanonical) }
+        if segment.encode() != bytes {
+            return Err(SegmentError::NotCanonical);
+        }
+        // Showing parts with salts takes more room than the key does: a segment that has no room
+        // for that could never be shown in part.
+        match segment.salted_len() {
+            0..=MAX_BYTES => Ok(segment),
+            length => Err(SegmentError::TooLarge(length)),
+        }
+    }
+
+    /// Bytes of the largest copy: every part shown with its salt.
+    fn salted_len(&self) -> usize {
+        let salted = |slot: &Slot| match slot.bytes() {
+            Some(bytes) => Slot::Salted([0; 32], bytes.to_vec()),
+            None => slot.clone(),
+        };
+        let items = self.items.iter();
+        let items =
+            items.map(|item| Item { kind: item.kind, slots: item.slots.each_ref().map(salted) });
+        Self { key: None, items: items.collect(), ..self.clone() }.encode().len()
     }
 }
 
@@ -335,6 +355,8 @@ impl Slot {
             }
             (1, Some(0xf6)) => {
                 let same = before.ok_or(CborError::Expected("a person in the first record"))?;
+                // Repeated 255 times, 60 kB that are no person would be 15 MB.
+                PersonPart::decode(same)?;
                 Ok(Self::Shown(same.to_vec()))
             }
             _ => Ok(Self::Shown(bytes.to_vec())),

@@ -1,7 +1,8 @@
 //! What must hold of every segment, whoever made it.
 
 use super::{
-    Body, ContentPart, DeviceKey, Item, PersonPart, Segment, SegmentError, SoftwareKey, TimePart,
+    Body, CborError, ContentPart, DeviceKey, Item, PersonPart, Segment, SegmentError, Slot,
+    SoftwareKey, TimePart, cbor::Writer, segment::MAX_BYTES,
 };
 use crate::{entropy::SeededEntropy, model::Hash};
 
@@ -36,4 +37,64 @@ fn the_last_seq_is_two_below_the_largest_number() {
         let refused = Segment::decode(&beyond.encode());
         assert_eq!(refused, Err(SegmentError::Count(count)), "a seq has a successor");
     }
+}
+
+/// A record of an unknown kind with this body, in a segment of its own.
+fn unknown(raw: Vec<u8>) -> Segment {
+    let mut item = alive();
+    item.kind = 99;
+    let mut to = Writer::default();
+    to.array(2).uint(0).raw(&raw);
+    item.slots[2] = Slot::Shown(to.finish());
+    Segment::cut(&device(), 7, Hash([1; 32]), [2; 16], vec![item]).unwrap()
+}
+
+#[test]
+fn what_could_not_be_shown_with_its_salt_is_refused_at_once() {
+    let author = device().public_key();
+    let deepest = unknown(vec![0x81, 0x81, 0x80]);
+    assert!(Segment::decode(&deepest.encode()).unwrap().verify(&author).is_ok());
+    let disclosed = Segment::decode(&deepest.disclose(|_, _| true).encode()).unwrap();
+    assert!(disclosed.verify(&author).is_ok());
+    // Good CBOR of a segment with its key, but one array too deep in a copy with salts.
+    let deeper = Segment::decode(&unknown(vec![0x81, 0x81, 0x81, 0x80]).encode()).unwrap();
+    assert_eq!(deeper.verify(&author), Err(CborError::TooDeep.into()));
+}
+
+#[test]
+fn the_largest_segment_is_one_whose_largest_copy_fits() {
+    let author = device().public_key();
+    let body = |length: usize| {
+        let mut to = Writer::default();
+        to.array(1).bytes(&vec![0; length]);
+        to.finish()
+    };
+    let copy = |segment: &Segment| segment.disclose(|_, _| true).encode();
+    let frame = copy(&unknown(body(60_000))).len() - 60_000;
+    let largest = unknown(body(MAX_BYTES - frame));
+    assert_eq!(copy(&largest).len(), MAX_BYTES);
+    for bytes in [largest.encode(), copy(&largest)] {
+        assert!(Segment::decode(&bytes).unwrap().verify(&author).is_ok());
+    }
+    let larger = unknown(body(MAX_BYTES - frame + 1));
+    let too_large = Err(SegmentError::TooLarge(MAX_BYTES + 1));
+    assert!(larger.encode().len() < MAX_BYTES);
+    assert_eq!(Segment::decode(&larger.encode()), too_large);
+    assert_eq!(Segment::decode(&copy(&larger)), too_large);
+}
+
+#[test]
+fn a_false_person_is_not_multiplied() {
+    let mut items = vec![alive(); 256];
+    let junk = {
+        let mut to = Writer::default();
+        to.array(1).bytes(&vec![0; 50_000]);
+        to.finish()
+    };
+    items.iter_mut().for_each(|item| item.slots[1] = Slot::Shown(junk.clone()));
+    let segment = Segment::cut(&device(), 7, Hash([1; 32]), [2; 16], items).unwrap();
+    let bytes = segment.encode();
+    assert!(bytes.len() < MAX_BYTES);
+    let refused = Err(CborError::Expected("an array of another length").into());
+    assert_eq!(Segment::decode(&bytes), refused);
 }
