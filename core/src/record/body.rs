@@ -16,6 +16,9 @@ pub type PublicKeyBytes = [u8; 33];
 /// The number of a record's kind. Fixed for ever.
 pub type Kind = u64;
 
+/// The kind at seq 0 of every chain, and nowhere else.
+pub const GENESIS: Kind = 1;
+
 /// Why a genesis continues another chain: FORMAT.md section 9.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Continues {

@@ -1,7 +1,7 @@
 //! A run of records with one signature: FORMAT.md section 6. What travels, and what is kept.
 
 use super::{
-    body::{Kind, PublicKeyBytes},
+    body::{Body, GENESIS, Kind, PublicKeyBytes},
     cbor::{CborError, Next, Reader, Writer},
     fact::{Entry, Record, VERSION},
     key::{DeviceKey, KeyError, Purpose, SIGNATURE_LEN, device_id, sign, verify},
@@ -39,7 +39,7 @@ pub enum SegmentError {
     #[error("the key belongs to another device than {0}")]
     WrongDevice(DeviceId),
     /// The first record does not stand at the beginning of a chain, or the other way round.
-    #[error("record 0 and nothing else has no record before it")]
+    #[error("record 0 and nothing else is a genesis and has no record before it")]
     BadStart,
 }
 
@@ -166,7 +166,11 @@ impl Segment {
         if device_id(author) != self.dev {
             return Err(SegmentError::WrongDevice(self.dev));
         }
-        if (self.from == 0) != (self.prev == Hash::ZERO) {
+        let mut starts =
+            self.items.iter().zip(self.from..).map(|(item, seq)| (item.kind == GENESIS, seq == 0));
+        if (self.from == 0) != (self.prev == Hash::ZERO)
+            || starts.any(|(genesis, first)| genesis != first)
+        {
             return Err(SegmentError::BadStart);
         }
         let records: Vec<Record> = self.records().collect();
@@ -180,6 +184,12 @@ impl Segment {
         let mut entries = Vec::with_capacity(records.len());
         for ((record, hash), item) in records.iter().zip(hashes).zip(&self.items) {
             entries.push(item.open(record, hash)?);
+        }
+        // A genesis that names another key would let a reader without certificates believe that.
+        if let Some(Body::Genesis { key, .. }) = entries.first().and_then(Entry::body)
+            && key != author
+        {
+            return Err(SegmentError::WrongDevice(self.dev));
         }
         Ok(VerifiedSegment { dev: self.dev, prev: self.prev, entries })
     }

@@ -2,9 +2,12 @@
 
 use super::{
     Body, CborError, ContentPart, DeviceKey, Item, PersonPart, Segment, SegmentError, Slot,
-    SoftwareKey, TimePart, cbor::Writer, segment::MAX_BYTES,
+    SoftwareKey, TimePart, cbor::Writer, device_id, segment::MAX_BYTES,
 };
-use crate::{entropy::SeededEntropy, model::Hash};
+use crate::{
+    entropy::SeededEntropy,
+    model::{Hash, VesselId},
+};
 
 fn device() -> SoftwareKey {
     SoftwareKey::generate(&mut SeededEntropy::new(1))
@@ -97,4 +100,33 @@ fn a_false_person_is_not_multiplied() {
     assert!(bytes.len() < MAX_BYTES);
     let refused = Err(CborError::Expected("an array of another length").into());
     assert_eq!(Segment::decode(&bytes), refused);
+}
+
+#[test]
+fn a_chain_begins_with_a_genesis_of_its_own_key_and_has_no_other() {
+    let (key, other) = (device(), SoftwareKey::generate(&mut SeededEntropy::new(2)));
+    let genesis = |key: &SoftwareKey| {
+        let [vessel, nonce] = [[3; 16], [4; 16]];
+        let key = key.public_key();
+        let body =
+            Body::Genesis { key, vessel: VesselId(vessel), nonce, offset: 0, continues: None };
+        let time = TimePart { boot: [7; 8], mono: 0, wall: 0 };
+        Item::shown(&time, &PersonPart::NOBODY, &ContentPart { patrol: 0, body })
+    };
+    let verify = |from: u64, prev: Hash, items: Vec<Item>| {
+        let segment = Segment::cut(&key, from, prev, [2; 16], items).unwrap();
+        let hidden = segment.disclose(|_, _| false).verify(&key.public_key());
+        (segment.verify(&key.public_key()).map(drop), hidden.map(drop))
+    };
+    let before = Hash([1; 32]);
+    let bad_start = (Err(SegmentError::BadStart), Err(SegmentError::BadStart));
+    assert_eq!(verify(0, Hash::ZERO, vec![genesis(&key), alive()]), (Ok(()), Ok(())));
+    assert_eq!(verify(0, Hash::ZERO, vec![alive()]), bad_start);
+    assert_eq!(verify(0, Hash::ZERO, vec![genesis(&key), genesis(&key)]), bad_start);
+    assert_eq!(verify(0, before, vec![genesis(&key)]), bad_start);
+    assert_eq!(verify(1, Hash::ZERO, vec![alive()]), bad_start);
+    assert_eq!(verify(1, before, vec![genesis(&key)]), bad_start);
+    assert_eq!(verify(1, before, vec![alive()]), (Ok(()), Ok(())));
+    let wrong = Err(SegmentError::WrongDevice(device_id(&key.public_key())));
+    assert_eq!(verify(0, Hash::ZERO, vec![genesis(&other)]), (wrong, Ok(())));
 }
