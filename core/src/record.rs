@@ -17,3 +17,5 @@ pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
 
 #[cfg(test)]
 mod segment_tests;
+#[cfg(test)]
+mod strategies;

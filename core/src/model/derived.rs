@@ -6,8 +6,8 @@ use super::{DeviceId, DocumentId, DueId, ScheduleId, VesselId};
 
 /// The id of one occurrence that a schedule demands: FORMAT.md section 7.
 ///
-/// `nominal_opening` is in Unix seconds, under the adopted plan; `slot` tells apart what one
-/// schedule demands at one time.
+/// `nominal_opening` is in Unix seconds, under the adopted plan; `slot` is the number
+/// that the schedule gives the occurrence.
 pub fn due_id(vessel: VesselId, schedule: ScheduleId, slot: u32, nominal_opening: i64) -> DueId {
     DueId(digest(
         b"deckwatch/1/due",

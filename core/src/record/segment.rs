@@ -5,7 +5,7 @@ use super::{
     cbor::{CborError, Next, Reader, Writer},
     fact::{Entry, Record, VERSION},
     key::{DeviceKey, KeyError, Purpose, SIGNATURE_LEN, device_id, sign, verify},
-    part::{ContentPart, Part, PersonPart, SegmentKey, TimePart},
+    part::{ContentPart, MAX_PART_DEPTH, Part, PersonPart, SegmentKey, TimePart},
 };
 use crate::model::{DeviceId, Hash, RecordRef};
 
@@ -369,7 +369,10 @@ impl Slot {
                 PersonPart::decode(same)?;
                 Ok(Self::Shown(same.to_vec()))
             }
-            _ => Ok(Self::Shown(bytes.to_vec())),
+            _ => {
+                Reader::within(bytes, MAX_PART_DEPTH)?;
+                Ok(Self::Shown(bytes.to_vec()))
+            }
         }
     }
 }
