@@ -1,7 +1,9 @@
 //! The words of Deckwatch as plain types. Nothing here does anything.
 
+pub mod derived;
 pub mod id;
 
+pub use derived::{PageSubject, due_id, page_id};
 pub use id::{
     CheckpointId, CrewNo, DeviceId, DocumentId, DueId, Hash, IdError, RecordRef, RouteId,
     ScheduleId, TagId, VesselId,

@@ -20,3 +20,8 @@ pub use key::{DeviceKey, KeyError, Purpose, SoftwareKey, device_id};
 pub use part::{ContentPart, Part, PersonPart, SegmentKey, TimePart};
 pub use receipt::Receipt;
 pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
+
+#[cfg(test)]
+mod segment_tests;
+#[cfg(test)]
+mod strategies;

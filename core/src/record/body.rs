@@ -16,6 +16,9 @@ pub type PublicKeyBytes = [u8; 33];
 /// The number of a record's kind. Fixed for ever.
 pub type Kind = u64;
 
+/// The kind at seq 0 of every chain, and nowhere else.
+pub const GENESIS: Kind = 1;
+
 /// Why a genesis continues another chain: FORMAT.md section 9.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Continues {
@@ -455,7 +458,7 @@ impl Body {
                 from.array(1)?;
                 Self::PlanSeen { heads: from.list_of(MAX_HEADS, Reader::hash)? }
             }
-            _ => Self::Unknown { kind, raw: from.raw()?.to_vec() },
+            _ => Self::Unknown { kind, raw: from.raw_array()?.to_vec() },
         })
     }
 
@@ -530,7 +533,7 @@ impl Body {
                 from.array(3)?;
                 Self::Ack { origin: from.hash()?, size: from.uint()?, root: from.hash()? }
             }
-            _ => Self::Unknown { kind, raw: from.raw()?.to_vec() },
+            _ => Self::Unknown { kind, raw: from.raw_array()?.to_vec() },
         })
     }
 }
@@ -625,6 +628,9 @@ impl Evidence {
     fn decode(from: &mut Reader<'_>) -> Result<Self, CborError> {
         let raw = from.clone().raw()?;
         let length = from.array_len()?;
+        if length == 0 {
+            return Err(CborError::Expected("evidence that begins with its type"));
+        }
         let number = from.uint()?;
         if number > 5 {
             (1..length).try_for_each(|_| from.raw().map(drop))?;
@@ -652,5 +658,29 @@ impl Evidence {
             },
             _ => return Err(CborError::Expected("evidence of a known type")),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_of_an_unknown_kind_is_an_array() {
+        for kind in [0, 30, 99, u64::MAX] {
+            let read = |bytes: &[u8]| Body::decode(kind, &mut Reader::new(bytes).unwrap());
+            assert_eq!(read(&[0x80]), Ok(Body::Unknown { kind, raw: vec![0x80] }));
+            assert_eq!(read(&[0x07]), Err(CborError::Expected("an array")));
+            assert_eq!(read(&[0xf6]), Err(CborError::Expected("an array")));
+        }
+    }
+
+    #[test]
+    fn evidence_is_never_read_beyond_its_end() {
+        // An empty evidence, and behind it a number that is none of its business.
+        let mut from = Reader::new(&[0x82, 0x81, 0x80, 0x07]).unwrap();
+        from.array(2).unwrap();
+        let expected = CborError::Expected("evidence that begins with its type");
+        assert_eq!(Body::decode(11, &mut from), Err(expected));
     }
 }

@@ -9,8 +9,9 @@ use minicbor::{Decoder, Encoder, data::Type};
 
 use crate::model::Hash;
 
-/// Nesting of arrays that a decoder follows. The deepest structure of FORMAT.md has 6.
-pub const MAX_DEPTH: u32 = 8;
+/// Nesting of arrays that a decoder follows. The deepest structure that this version writes, a
+/// scan or a continuing genesis shown with its salt, has 7.
+pub const MAX_DEPTH: usize = 8;
 
 /// Bytes that are not the deterministic CBOR expected here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +33,7 @@ pub enum CborError {
     #[error("text that is not UTF-8")]
     NotUtf8,
     /// Arrays are nested too deep.
-    #[error("nested deeper than {MAX_DEPTH}")]
+    #[error("nested too deep")]
     TooDeep,
     /// Another type, length or value than the format demands at this place.
     #[error("expected {0}")]
@@ -41,6 +42,10 @@ pub enum CborError {
 
 /// Checks that `bytes` is exactly one item of the restricted deterministic encoding.
 pub fn check(bytes: &[u8]) -> Result<(), CborError> {
+    check_within(bytes, MAX_DEPTH)
+}
+
+fn check_within(bytes: &[u8], depth: usize) -> Result<(), CborError> {
     let mut rest = bytes;
     // How many items are still open at each level; a flat loop, so depth costs no stack.
     let mut open: Vec<u64> = vec![1];
@@ -65,7 +70,7 @@ pub fn check(bytes: &[u8]) -> Result<(), CborError> {
                 if value > rest.len() as u64 {
                     return Err(CborError::Truncated);
                 }
-                if open.len() as u32 > MAX_DEPTH {
+                if open.len() > depth {
                     return Err(CborError::TooDeep);
                 }
                 open.push(value);
@@ -119,7 +124,12 @@ pub struct Reader<'b> {
 impl<'b> Reader<'b> {
     /// Checks `bytes` whole.
     pub fn new(bytes: &'b [u8]) -> Result<Self, CborError> {
-        check(bytes)?;
+        Self::within(bytes, MAX_DEPTH)
+    }
+
+    /// Checks `bytes` whole, with arrays nested at most `depth` deep.
+    pub fn within(bytes: &'b [u8], depth: usize) -> Result<Self, CborError> {
+        check_within(bytes, depth)?;
         Ok(Self { decoder: Decoder::new(bytes) })
     }
 
@@ -215,6 +225,11 @@ impl<'b> Reader<'b> {
             Ok(Type::Bytes) => next == Next::Bytes,
             _ => false,
         }
+    }
+
+    /// The bytes of the next item, which is an array of anything.
+    pub fn raw_array(&mut self) -> Result<&'b [u8], CborError> {
+        if self.next_is(Next::Array) { self.raw() } else { Err(CborError::Expected("an array")) }
     }
 
     /// The bytes of the next item, whatever it is.
@@ -369,6 +384,11 @@ mod tests {
             Err(CborError::Truncated)
         );
         assert_eq!(check(&[0x81; 100_000]), Err(CborError::TooDeep));
+        assert_eq!(check(&[0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x80]), Ok(()));
+        assert_eq!(
+            check(&[0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x80]),
+            Err(CborError::TooDeep)
+        );
         assert_eq!(check(&[]), Err(CborError::Truncated));
         assert_eq!(check(&[0x00, 0x00]), Err(CborError::Trailing));
         assert_eq!(check(&[0x61, 0xff]), Err(CborError::NotUtf8));

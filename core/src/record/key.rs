@@ -113,14 +113,20 @@ pub fn verify(
     payload: &[u8],
     signature: &[u8; SIGNATURE_LEN],
 ) -> bool {
-    let Ok(key) = VerifyingKey::from_sec1_bytes(key) else { return false };
+    let Some(key) = public_key(key) else { return false };
     let Ok(signature) = Signature::from_slice(signature) else { return false };
     key.verify(&signed_bytes(purpose, payload), &signature).is_ok()
 }
 
 /// Whether these bytes are a point of P-256 in compressed form.
 pub fn is_public_key(key: &PublicKeyBytes) -> bool {
-    VerifyingKey::from_sec1_bytes(key).is_ok()
+    public_key(key).is_some()
+}
+
+/// SEC 1 parsers also take a compact form (05) of 33 bytes: under it one key would have two ids.
+fn public_key(key: &PublicKeyBytes) -> Option<VerifyingKey> {
+    let [0x02 | 0x03, ..] = key else { return None };
+    VerifyingKey::from_sec1_bytes(key).ok()
 }
 
 /// A key in memory: the default where no key store exists (server, hub, tests).
@@ -171,5 +177,61 @@ impl DeviceKey for SoftwareKey {
     fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], KeyError> {
         let signature: Signature = self.key.sign(message);
         Ok(signature.to_bytes().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SeededEntropy;
+
+    #[test]
+    fn a_key_has_one_form_and_so_one_device_id() {
+        // A compact form exists only for keys with the smaller of the two y: try several.
+        for seed in 0..8 {
+            let key = SoftwareKey::generate(&mut SeededEntropy::new(seed));
+            let signature = sign(&key, Purpose::Record, b"record").unwrap();
+            let mut public = key.public_key();
+            assert!(is_public_key(&public));
+            for tag in [0x00, 0x04, 0x05, 0x06, 0x07] {
+                public[0] = tag;
+                assert!(!is_public_key(&public), "{tag}");
+                assert!(!verify(&public, Purpose::Record, b"record", &signature), "{tag}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_signature_is_worth_nothing_for_another_purpose() {
+        let purposes = [Purpose::Record, Purpose::Sync, Purpose::Receipt, Purpose::Continues];
+        let key = SoftwareKey::generate(&mut SeededEntropy::new(1));
+        for made_for in purposes {
+            let signature = sign(&key, made_for, b"payload").unwrap();
+            for used_for in purposes {
+                let good = verify(&key.public_key(), used_for, b"payload", &signature);
+                assert_eq!(good, made_for == used_for, "{made_for:?} as {used_for:?}");
+            }
+        }
+    }
+
+    /// A key store that answers with something else than its signature.
+    struct Broken(SoftwareKey);
+
+    impl DeviceKey for Broken {
+        fn public_key(&self) -> PublicKeyBytes {
+            self.0.public_key()
+        }
+
+        fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], KeyError> {
+            let mut signature = self.0.sign(message)?;
+            signature[40] ^= 1;
+            Ok(signature)
+        }
+    }
+
+    #[test]
+    fn a_wrong_signature_is_noticed_where_it_is_made() {
+        let key = Broken(SoftwareKey::generate(&mut SeededEntropy::new(2)));
+        assert_eq!(sign(&key, Purpose::Record, b"record"), Err(KeyError::InvalidSignature));
     }
 }

@@ -9,6 +9,10 @@ use super::{
 };
 use crate::model::{CrewNo, Hash};
 
+/// Nesting of arrays in a part. A part shown with its salt stands within 4 arrays of the segment,
+/// and one that could not be shown so would keep its segment out of every redacted copy.
+pub const MAX_PART_DEPTH: usize = 4;
+
 /// The random key of one segment, from which the salts of its parts are derived.
 pub type SegmentKey = [u8; 16];
 
@@ -138,7 +142,7 @@ impl ContentPart {
 
     /// Reads the part of a record of `kind`.
     pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Self, CborError> {
-        let mut from = Reader::new(bytes)?;
+        let mut from = Reader::within(bytes, MAX_PART_DEPTH)?;
         from.array(2)?;
         Ok(Self { patrol: from.uint()?, body: Body::decode(kind, &mut from)? })
     }

@@ -1,11 +1,11 @@
 //! A run of records with one signature: FORMAT.md section 6. What travels, and what is kept.
 
 use super::{
-    body::{Kind, PublicKeyBytes},
+    body::{Body, GENESIS, Kind, PublicKeyBytes},
     cbor::{CborError, Next, Reader, Writer},
     fact::{Entry, Record, VERSION},
     key::{DeviceKey, KeyError, Purpose, SIGNATURE_LEN, device_id, sign, verify},
-    part::{ContentPart, Part, PersonPart, SegmentKey, TimePart},
+    part::{ContentPart, MAX_PART_DEPTH, Part, PersonPart, SegmentKey, TimePart},
 };
 use crate::model::{DeviceId, Hash, RecordRef};
 
@@ -20,7 +20,7 @@ pub const MAX_BYTES: usize = 65_535;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SegmentError {
-    /// Larger than any author cuts.
+    /// Larger than any author cuts, in this form or in the largest: all parts with their salts.
     #[error("a segment of {0} bytes; at most {MAX_BYTES} are accepted")]
     TooLarge(usize),
     /// Not the format.
@@ -39,7 +39,7 @@ pub enum SegmentError {
     #[error("the key belongs to another device than {0}")]
     WrongDevice(DeviceId),
     /// The first record does not stand at the beginning of a chain, or the other way round.
-    #[error("record 0 and nothing else has no record before it")]
+    #[error("record 0 and nothing else is a genesis and has no record before it")]
     BadStart,
 }
 
@@ -142,7 +142,8 @@ impl Segment {
     /// Rebuilds the records from what is shown.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let mut prev = self.prev;
-        (self.from..).zip(&self.items).map(move |(seq, item)| {
+        // Items first: a range asked for one more after seq 2^64 - 2 overflows.
+        self.items.iter().zip(self.from..).map(move |(item, seq)| {
             let mut commitments = [Hash::ZERO; 3];
             for ((to, part), slot) in commitments.iter_mut().zip(Part::ALL).zip(&item.slots) {
                 *to = match (slot, &self.key) {
@@ -165,7 +166,11 @@ impl Segment {
         if device_id(author) != self.dev {
             return Err(SegmentError::WrongDevice(self.dev));
         }
-        if (self.from == 0) != (self.prev == Hash::ZERO) {
+        let mut starts =
+            self.items.iter().zip(self.from..).map(|(item, seq)| (item.kind == GENESIS, seq == 0));
+        if (self.from == 0) != (self.prev == Hash::ZERO)
+            || starts.any(|(genesis, first)| genesis != first)
+        {
             return Err(SegmentError::BadStart);
         }
         let records: Vec<Record> = self.records().collect();
@@ -180,6 +185,12 @@ impl Segment {
         for ((record, hash), item) in records.iter().zip(hashes).zip(&self.items) {
             entries.push(item.open(record, hash)?);
         }
+        // A genesis that names another key would let a reader without certificates believe that.
+        if let Some(Body::Genesis { key, .. }) = entries.first().and_then(Entry::body)
+            && key != author
+        {
+            return Err(SegmentError::WrongDevice(self.dev));
+        }
         Ok(VerifiedSegment { dev: self.dev, prev: self.prev, entries })
     }
 
@@ -187,9 +198,12 @@ impl Segment {
     /// key, each shown part with its own salt. The chain verifies as before.
     pub fn disclose(&self, shown: impl Fn(u64, Part) -> bool) -> Self {
         let records: Vec<Record> = self.records().collect();
-        let items = (self.from..)
-            .zip(self.items.iter().zip(&records))
-            .map(|(seq, (item, record))| {
+        let items = self
+            .items
+            .iter()
+            .zip(&records)
+            .map(|(item, record)| {
+                let seq = record.seq;
                 let mut slots = item.slots.clone();
                 for ((slot, part), commitment) in
                     slots.iter_mut().zip(Part::ALL).zip(record.commitments)
@@ -248,7 +262,27 @@ impl Segment {
         }
         let segment = Self { dev, from: first, prev, key, items, signature: from.fixed()? };
         // The short forms must be used where they can be: one segment, one encoding.
-        if segment.encode() == bytes { Ok(segment) } else { Err(SegmentError::NotCanonical) }
+        if segment.encode() != bytes {
+            return Err(SegmentError::NotCanonical);
+        }
+        // Showing parts with salts takes more room than the key does: a segment that has no room
+        // for that could never be shown in part.
+        match segment.salted_len() {
+            0..=MAX_BYTES => Ok(segment),
+            length => Err(SegmentError::TooLarge(length)),
+        }
+    }
+
+    /// Bytes of the largest copy: every part shown with its salt.
+    fn salted_len(&self) -> usize {
+        let salted = |slot: &Slot| match slot.bytes() {
+            Some(bytes) => Slot::Salted([0; 32], bytes.to_vec()),
+            None => slot.clone(),
+        };
+        let items = self.items.iter();
+        let items =
+            items.map(|item| Item { kind: item.kind, slots: item.slots.each_ref().map(salted) });
+        Self { key: None, items: items.collect(), ..self.clone() }.encode().len()
     }
 }
 
@@ -331,9 +365,14 @@ impl Slot {
             }
             (1, Some(0xf6)) => {
                 let same = before.ok_or(CborError::Expected("a person in the first record"))?;
+                // Repeated 255 times, 60 kB that are no person would be 15 MB.
+                PersonPart::decode(same)?;
                 Ok(Self::Shown(same.to_vec()))
             }
-            _ => Ok(Self::Shown(bytes.to_vec())),
+            _ => {
+                Reader::within(bytes, MAX_PART_DEPTH)?;
+                Ok(Self::Shown(bytes.to_vec()))
+            }
         }
     }
 }
