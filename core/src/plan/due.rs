@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::content::{PlanContent, Route, Schedule, Walk};
 use crate::{
-    model::{CheckpointId, DueId, Hash, RouteId, ScheduleId, VesselId},
+    model::{CheckpointId, DueId, RouteId, ScheduleId, VesselId, due_id},
     time::Day,
 };
 
@@ -46,22 +46,6 @@ impl DuePatrol {
     pub fn deadline(&self) -> i64 {
         self.closes.saturating_add(self.grace)
     }
-}
-
-/// FORMAT.md section 7.
-pub fn due_id(vessel: VesselId, schedule: ScheduleId, slot: u32, nominal: i64) -> DueId {
-    let bytes: Vec<u8> = b"deckwatch/1/due"
-        .iter()
-        .chain(&vessel.0)
-        .chain(&schedule.0)
-        .copied()
-        .chain(slot.to_be_bytes())
-        .chain(nominal.to_be_bytes())
-        .collect();
-    let hash = Hash::of(&bytes);
-    let mut id = [0; DueId::LEN];
-    id.iter_mut().zip(hash.0).for_each(|(to, from)| *to = from);
-    DueId(id)
 }
 
 /// All patrols that `plan` demands with an opening in `from..until` (Unix s), by opening.
