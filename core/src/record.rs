@@ -9,6 +9,7 @@ pub mod fact;
 pub mod key;
 pub mod part;
 pub mod receipt;
+pub mod safe;
 pub mod segment;
 
 pub use body::{Body, Continues, Evidence, Kind, PublicKeyBytes};
@@ -19,6 +20,7 @@ pub use fact::{Entry, Record};
 pub use key::{DeviceKey, KeyError, Purpose, SoftwareKey, device_id};
 pub use part::{ContentPart, Part, PersonPart, SegmentKey, TimePart};
 pub use receipt::Receipt;
+pub use safe::{DeviceSafe, Marker};
 pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
 
 #[cfg(test)]
