@@ -14,6 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use source::Source;
+
 /// The folders of the four crates.
 const CRATES: [&str; 4] = ["core", "server", "mobile-bindings", "tests"];
 
@@ -48,6 +50,27 @@ fn rust_files(folder: &str) -> Vec<String> {
     files.sort();
     assert!(!files.is_empty(), "{folder} has no Rust file");
     files
+}
+
+/// The same without the files of `#[cfg(test)] mod NAME;`, and what lies below them.
+fn shipped_files(folder: &str) -> Vec<String> {
+    let files = rust_files(folder);
+    let mut for_tests = Vec::new();
+    for path in &files {
+        let source = Source::read(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let stem = path.strip_suffix(".rs").unwrap();
+        let inside = stem.strip_suffix("/lib").or(stem.strip_suffix("/main")).unwrap_or(stem);
+        for_tests.extend(source.test_modules.iter().map(|name| format!("{inside}/{name}")));
+    }
+    files
+        .into_iter()
+        .filter(|path| !for_tests.iter().any(|module| stands_in(path, module)))
+        .collect()
+}
+
+/// Is this file the module of that path, or below it?
+fn stands_in(path: &str, module: &str) -> bool {
+    path.strip_prefix(module).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
 }
 
 /// Fails with one line per fault.

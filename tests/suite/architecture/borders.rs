@@ -1,6 +1,6 @@
 //! What may be used only in certain places: SQLite, Automerge, SQL, time, randomness, unsafe code.
 
-use super::{none, read, rust_files, source::Source};
+use super::{none, read, shipped_files, source::Source, stands_in};
 
 /// What ships. The tests may use what they like.
 const SHIPPED: &[&str] = &["core/src", "server/src", "mobile-bindings/src"];
@@ -98,10 +98,6 @@ const SQL: &[&str] = &[
 const SMALL_SQL: &[&str] =
     &["select * from ", "insert into ", "delete from ", "create table ", "pragma "];
 
-fn stands_in(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
-}
-
 /// Does SQL stand in this text? `UPDATE t SET` is told by its second word.
 fn is_sql(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -143,8 +139,7 @@ fn faults_in(path: &str, text: &str) -> Vec<String> {
 fn what_has_a_place_stands_only_there() {
     let faults: Vec<String> = SHIPPED
         .iter()
-        .flat_map(|folder| rust_files(folder))
-        .filter(|path| !path.ends_with("/tests.rs"))
+        .flat_map(|folder| shipped_files(folder))
         .flat_map(|path| faults_in(&path, &read(&path)))
         .collect();
     none(&faults);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    none, read, rust_files,
+    none, read, shipped_files,
     source::{PathUse, Source},
 };
 
@@ -105,11 +105,8 @@ fn faults_in(path: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn rooms_of_the_core_use_only_what_they_may() {
-    let faults: Vec<String> = rust_files("core/src")
-        .iter()
-        .filter(|path| !path.ends_with("/tests.rs"))
-        .flat_map(|path| faults_in(path, &read(path)))
-        .collect();
+    let faults: Vec<String> =
+        shipped_files("core/src").iter().flat_map(|path| faults_in(path, &read(path))).collect();
     none(&faults);
 }
 

@@ -25,6 +25,8 @@ pub struct Source {
     pub texts: Vec<(String, usize)>,
     /// The modules declared or written here.
     pub modules: Vec<String>,
+    /// The modules declared here for tests, each in a file of its own.
+    pub test_modules: Vec<String>,
 }
 
 impl Source {
@@ -75,7 +77,14 @@ impl Source {
             return tokens.len();
         }
         if marks_test {
-            return after_item(tokens, body + 1);
+            let end = after_item(tokens, body + 1);
+            if let [.., TokenTree::Ident(word), TokenTree::Ident(name), TokenTree::Punct(_)] =
+                &tokens[..end]
+                && word == "mod"
+            {
+                self.test_modules.push(name.to_string());
+            }
+            return end;
         }
         if !written.starts_with("doc=") {
             self.walk(group.stream(), inside);
@@ -180,6 +189,14 @@ fn paths_are_read_from_groups_macros_and_inner_modules() {
     );
     assert_eq!(source.paths.last().unwrap().inside, ["x"]);
     assert_eq!(source.modules, ["x"]);
+}
+
+#[test]
+fn modules_for_tests_are_told_from_the_others() {
+    let source =
+        Source::read("mod a; #[cfg(test)] mod b; #[cfg(test)] mod c { mod d; } mod e;").unwrap();
+    assert_eq!(source.modules, ["a", "e"]);
+    assert_eq!(source.test_modules, ["b"]);
 }
 
 #[test]
