@@ -1,0 +1,4 @@
+//! The one integration binary of Deckwatch.
+
+mod architecture;
+mod mobile;
