@@ -8,7 +8,37 @@
 //! colour alone: glyph and word are always there. *Missed* and *awaiting sync* never look alike.
 
 pub mod finding;
+pub mod flags;
+pub mod fleet;
 pub mod freshness;
+pub mod layout;
 pub mod moment;
+pub mod patrol;
+pub mod picture;
+pub mod problem;
+pub mod sample;
 pub mod verdict;
+pub mod vessel;
 pub mod words;
+
+use deckwatch_core::model::Hash;
+
+/// The only stylesheet.
+pub const STYLESHEET: &str = include_str!("../assets/deckwatch.css");
+
+/// Where [`STYLESHEET`] is served.
+pub const STYLESHEET_PATH: &str = "/assets/deckwatch.css";
+
+/// The icon, SVG.
+pub const ICON: &str = include_str!("../assets/icon.svg");
+
+/// Where [`ICON`] is served.
+pub const ICON_PATH: &str = "/assets/icon.svg";
+
+/// The stylesheet's address with its content's hash, so that browsers may keep it for ever.
+pub fn stylesheet_href() -> String {
+    format!("{STYLESHEET_PATH}?v={}", Hash::of(STYLESHEET.as_bytes()).short())
+}
+
+#[cfg(test)]
+mod tests;
