@@ -27,3 +27,5 @@ pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
 mod segment_tests;
 #[cfg(test)]
 mod strategies;
+#[cfg(test)]
+pub(crate) mod vectors;
