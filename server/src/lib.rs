@@ -1,1 +1,9 @@
-//! server
+//! Deckwatch's shore server, hub and command line.
+
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod entropy;
+pub mod shore;
+pub mod store;
+pub mod sync;
