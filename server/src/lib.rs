@@ -4,6 +4,9 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod page;
+#[cfg(test)]
+mod phone;
 pub mod shore;
 pub mod store;
 pub mod sync;

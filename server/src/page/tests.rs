@@ -1,0 +1,50 @@
+//! Pages as a whole: their snapshots, what holds for each of them, their colours and their weight.
+
+mod contrast;
+mod facts;
+mod markup;
+mod rules;
+mod weight;
+
+use askama::Template;
+
+use super::layout::Palette;
+use super::sample;
+
+/// Every sample page with a name, as HTML.
+fn pages(palette: Palette) -> Vec<(&'static str, String)> {
+    vec![
+        ("fleet", html(&sample::fleet(palette))),
+        ("empty_fleet", html(&sample::empty_fleet(palette))),
+        ("vessel", html(&sample::vessel(palette))),
+        ("bare_vessel", html(&sample::bare_vessel(palette))),
+        ("patrol", html(&sample::patrol(palette))),
+        ("awaiting_patrol", html(&sample::awaiting_patrol(palette))),
+        ("missed_patrol", html(&sample::missed_patrol(palette))),
+        ("hostile_patrol", html(&sample::hostile_patrol(palette))),
+        ("flags", html(&sample::flags(palette))),
+        ("no_flags", html(&sample::no_flags(palette))),
+        ("not_found", html(&sample::not_found(palette))),
+        ("broken", html(&sample::broken(palette))),
+    ]
+}
+
+fn html(page: &impl Template) -> String {
+    page.render().unwrap()
+}
+
+#[test]
+fn snapshots() {
+    for (name, html) in pages(Palette::Auto) {
+        // These two repeat themselves for 31 days and 14 vessels; three say as much.
+        if !matches!(name, "fleet" | "vessel") {
+            insta::assert_snapshot!(name, html);
+        }
+    }
+    insta::assert_snapshot!("fleet", html(&sample::fleet_of(3, Palette::Day)));
+    let mut vessel = sample::vessel(Palette::Night);
+    vessel.card.days.drain(..28);
+    let first = *vessel.card.days.first().unwrap();
+    vessel.card.patrols.retain(|patrol| patrol.opens.ship_day() >= Some(first));
+    insta::assert_snapshot!("vessel", html(&vessel));
+}
