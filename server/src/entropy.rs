@@ -7,7 +7,10 @@ use deckwatch_core::entropy::Entropy;
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
-    #[expect(clippy::disallowed_methods, reason = "the one adapter that asks the system for randomness")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one adapter that asks the system for randomness"
+    )]
     fn fill(&mut self, bytes: &mut [u8]) {
         if let Err(error) = getrandom::fill(bytes) {
             tracing::error!(%error, "the system gives no random bytes; stopping, because a key that can be guessed is worse");

@@ -60,7 +60,9 @@ impl ShoreError {
         match self {
             Self::Store(error) => error.hint(),
             Self::Keys(error) => error.hint(),
-            Self::Signing(_) => "see whether the vessel's key file is damaged; restore it from a backup",
+            Self::Signing(_) => {
+                "see whether the vessel's key file is damaged; restore it from a backup"
+            }
             Self::Plan(_) => "correct the plan and import it again",
             Self::RecordTooLarge => "say it in several records",
             Self::Roles(_) => "invite as crew, officer or hub",

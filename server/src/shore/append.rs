@@ -16,11 +16,7 @@ const RECORD_BYTES: usize = 200;
 
 impl Shore {
     /// Appends facts to the shore's chain of a vessel. They are durable when this returns.
-    pub fn append(
-        &self,
-        vessel: VesselId,
-        bodies: &[Body],
-    ) -> Result<Vec<RecordRef>, ShoreError> {
+    pub fn append(&self, vessel: VesselId, bodies: &[Body]) -> Result<Vec<RecordRef>, ShoreError> {
         self.writing_held(vessel, |tx, held| self.append_within(tx, held, bodies))
     }
 

@@ -149,7 +149,8 @@ impl Held {
         let at = self.chains.binary_search_by_key(&span.dev, Chain::dev);
         let known = at.ok().and_then(|at| self.chains.get(at)).and_then(Chain::key);
         // Nothing is kept of a device before its genesis, which is the first of its segments.
-        let key = known.or_else(|| genesis_of(&segment).map(|genesis| genesis.key)).ok_or(DAMAGED)?;
+        let key =
+            known.or_else(|| genesis_of(&segment).map(|genesis| genesis.key)).ok_or(DAMAGED)?;
         let verified = segment.verify(&key).map_err(|_| DAMAGED)?;
         let at = at.unwrap_or_else(|at| {
             self.chains.insert(at, Chain::new(span.dev));

@@ -165,20 +165,11 @@ mod tests {
         let again = KeyFolder::open(&folder).unwrap();
         let read = again.key(vessel, &key.public_key()).unwrap();
         assert_eq!(read.to_secret(), key.to_secret());
-        assert!(matches!(
-            again.key(vessel, &other.public_key()),
-            Err(KeyFolderError::OtherKey(_))
-        ));
+        assert!(matches!(again.key(vessel, &other.public_key()), Err(KeyFolderError::OtherKey(_))));
         let nobody = VesselId([8; 16]);
-        assert!(matches!(
-            again.key(nobody, &key.public_key()),
-            Err(KeyFolderError::Missing(_))
-        ));
+        assert!(matches!(again.key(nobody, &key.public_key()), Err(KeyFolderError::Missing(_))));
         fs::write(again.path(nobody), "not a key").unwrap();
-        assert!(matches!(
-            again.key(nobody, &key.public_key()),
-            Err(KeyFolderError::Damaged(_))
-        ));
+        assert!(matches!(again.key(nobody, &key.public_key()), Err(KeyFolderError::Damaged(_))));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "no temporary file is left");
     }
 }

@@ -21,8 +21,12 @@ impl Shore {
     pub fn add_vessel_as(&self, vessel: VesselId, name: &str) -> Result<(), ShoreError> {
         let key = SoftwareKey::generate(&mut **lock(&self.entropy) as &mut dyn Entropy);
         let created_at = self.now();
-        let row =
-            VesselRow { id: vessel, name: name.to_owned(), created_at, shore_key: key.public_key() };
+        let row = VesselRow {
+            id: vessel,
+            name: name.to_owned(),
+            created_at,
+            shore_key: key.public_key(),
+        };
         // The key first: a key without a vessel harms nobody, a vessel without its key is lost.
         self.keys.keep(vessel, key)?;
         let genesis = Body::Genesis {

@@ -7,9 +7,7 @@ use deckwatch_core::{
     document::RawChange,
     model::{DeviceId, DocumentId, Hash},
     record::{Receipt, Span, chain::runs},
-    sync::{
-        Document, Have, Limits, Problem, Request, Response, Scope, missing,
-    },
+    sync::{Document, Have, Limits, Problem, Request, Response, Scope, missing},
 };
 
 use super::{SyncRefusal, Synced, ingest::Taken, seal::Sealed};
@@ -186,7 +184,8 @@ fn lacking_changes(
 ) -> bool {
     let ours = plan_heads(held);
     let theirs = request.documents.iter().find(|doc| (doc.kind, doc.id) == (ours.kind, ours.id));
-    let theirs: BTreeSet<Hash> = theirs.map(|doc| doc.what.iter().copied().collect()).unwrap_or_default();
+    let theirs: BTreeSet<Hash> =
+        theirs.map(|doc| doc.what.iter().copied().collect()).unwrap_or_default();
     if theirs.iter().eq(&ours.what) {
         return true;
     }

@@ -9,8 +9,8 @@ use deckwatch_core::{
     sync::{Problem, ProblemCode},
 };
 
-use super::seal::{Brought, Sealed, problem};
 use super::SyncRefusal;
+use super::seal::{Brought, Sealed, problem};
 use crate::shore::{Held, Shore};
 use crate::store::{DocumentRef, EnrolmentToken, NewChange, SegmentRow, WriteTx};
 
@@ -55,9 +55,10 @@ impl Shore {
         held.refresh(tx)?;
         self.take_changes(tx, held, sealed, &mut taken)?;
         held.refresh(tx)?;
-        let forked = taken.authors.iter().filter(|dev| {
-            held.chain(**dev).is_some_and(|chain| !chain.forks().is_empty())
-        });
+        let forked = taken
+            .authors
+            .iter()
+            .filter(|dev| held.chain(**dev).is_some_and(|chain| !chain.forks().is_empty()));
         taken.problems.extend(forked.map(|dev| problem(ProblemCode::Fork, &dev.0)));
         Ok(taken)
     }
@@ -87,7 +88,7 @@ impl Shore {
         let vessel = held.vessel();
         let known = tx.has_segment(vessel, dev, span.to, span.head)?;
         let bytes = sealed.request.segments.get(brought.index).cloned().unwrap_or_default();
-        if !known && !self.has_room(tx, held, dev, bytes.len())? {
+        if !known && !self.has_room(tx, held, brought, bytes.len())? {
             taken.problems.push(problem(ProblemCode::TooLarge, &dev.0));
             return Ok(());
         }
@@ -122,15 +123,23 @@ impl Shore {
         &self,
         tx: &dyn WriteTx,
         held: &Held,
-        dev: DeviceId,
+        brought: &Brought,
         size: usize,
     ) -> Result<bool, SyncRefusal> {
+        let dev = brought.segment.dev;
         let certified = |dev| held.authority().standing(dev).is_some();
         if dev == held.authority().root() || certified(dev) {
             return Ok(true);
         }
         if let Some(holding) = tx.holding(held.vessel(), dev)? {
             return Ok(holding.size_bytes.saturating_add(size as u64) <= MAX_UNCERTIFIED_BYTES);
+        }
+        // Strangers cannot take an invited phone's place.
+        if let Some(genesis) = &brought.genesis {
+            let invitation = tx.enrolment(held.vessel(), EnrolmentToken(genesis.nonce))?;
+            if invitation.is_some_and(|row| row.used_by.is_none() && row.expires_at >= self.now()) {
+                return Ok(true);
+            }
         }
         let mut uncertified = 0;
         tx.holdings_of(held.vessel(), &mut |holding| {
@@ -161,9 +170,7 @@ impl Shore {
             }
             let token = EnrolmentToken(genesis.nonce);
             let Some(invitation) = tx.enrolment(held.vessel(), token)? else { continue };
-            if invitation.expires_at < now
-                || !tx.use_enrolment(held.vessel(), token, dev, now)?
-            {
+            if invitation.expires_at < now || !tx.use_enrolment(held.vessel(), token, dev, now)? {
                 continue;
             }
             let certificate = Body::Certificate {
@@ -200,7 +207,8 @@ impl Shore {
         let mut unvouched_bytes = held.unvouched_bytes();
         for change in &sealed.request.changes {
             let raw = &change.what;
-            let Some(doc) = document_of(held, change.kind, change.id).filter(|_| gate::check(raw).is_ok())
+            let Some(doc) =
+                document_of(held, change.kind, change.id).filter(|_| gate::check(raw).is_ok())
             else {
                 taken.problems.push(problem(ProblemCode::ChangeRefused, &raw.hash.0));
                 continue;
@@ -246,15 +254,20 @@ fn verify(
         _ => ProblemCode::Malformed,
     })?;
     // The genesis that the key came from names the vessel. One that is held was checked when it came.
-    let beginning = brought.genesis.as_ref().or_else(|| match held.chain(segment.dev).and_then(Chain::key) {
-        Some(_) => None,
-        None => sealed.genesis(segment.dev),
-    });
+    let beginning =
+        brought.genesis.as_ref().or_else(|| match held.chain(segment.dev).and_then(Chain::key) {
+            Some(_) => None,
+            None => sealed.genesis(segment.dev),
+        });
     if beginning.is_some_and(|genesis| genesis.vessel != held.vessel()) {
         return Err(ProblemCode::WrongVessel);
     }
     // Of two copies with one name the first stays, so one with parts withheld must not come first.
-    let whole = segment.items.iter().flat_map(|item| &item.slots).all(|slot| matches!(slot, Slot::Shown(_)));
+    let whole = segment
+        .items
+        .iter()
+        .flat_map(|item| &item.slots)
+        .all(|slot| matches!(slot, Slot::Shown(_)));
     if whole { Ok(verified) } else { Err(ProblemCode::Malformed) }
 }
 

@@ -34,7 +34,10 @@ impl<'a> Sealed<'a> {
     /// The genesis of `dev` that is in this request.
     pub fn genesis(&self, dev: DeviceId) -> Option<&Genesis> {
         let mut brought = self.segments.iter().flatten();
-        brought.find(|brought| brought.segment.dev == dev && brought.genesis.is_some())?.genesis.as_ref()
+        brought
+            .find(|brought| brought.segment.dev == dev && brought.genesis.is_some())?
+            .genesis
+            .as_ref()
     }
 
     /// The key of `dev`: as held, or as its genesis in this request says.
