@@ -9,6 +9,7 @@ pub mod fact;
 pub mod key;
 pub mod part;
 pub mod receipt;
+pub mod safe;
 pub mod segment;
 
 pub use body::{Body, Continues, Evidence, Kind, PublicKeyBytes};
@@ -19,9 +20,12 @@ pub use fact::{Entry, Record};
 pub use key::{DeviceKey, KeyError, Purpose, SoftwareKey, device_id};
 pub use part::{ContentPart, Part, PersonPart, SegmentKey, TimePart};
 pub use receipt::Receipt;
+pub use safe::{DeviceSafe, Marker};
 pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
 
 #[cfg(test)]
 mod segment_tests;
 #[cfg(test)]
 mod strategies;
+#[cfg(test)]
+pub(crate) mod vectors;

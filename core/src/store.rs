@@ -1,9 +1,10 @@
-//! The phone's database: the only SQLite module of the core.
+//! The phone's files: its database, the only SQLite module of the core, and a safe for keys.
 //!
 //! One writer. A record is durable when [`Store::append`] returns: WAL with `synchronous = FULL` syncs the log at
 //! every commit, and `fullfsync` makes Apple's fsync reach the medium. Records are never updated and never deleted.
 
 mod records;
+mod safe;
 mod schema;
 mod sources;
 
@@ -12,6 +13,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use records::{Cut, OpenRecord};
+pub use safe::{FileSafe, SafeError};
 pub use schema::{APPLICATION_ID, VERSION};
 
 /// Why the store did not do what was asked. In every case what was kept before is still there.

@@ -134,16 +134,30 @@ impl Store {
         .transpose()
     }
 
-    /// Stores a cut: from now on the segment is these bytes for ever.
-    pub fn close_cut(&mut self, dev: DeviceId, span: Span, bytes: &[u8]) -> Result<(), StoreError> {
-        let changed = self
-            .connection
+    /// Stores a cut: from now on the segment is these bytes for ever. `rest` is what stays open,
+    /// where the key was not to be had for so long that more than one segment's worth waited.
+    pub fn close_cut(
+        &mut self,
+        dev: DeviceId,
+        span: Span,
+        bytes: &[u8],
+        rest: Option<&Cut>,
+    ) -> Result<(), StoreError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changed = tx
             .prepare_cached(
                 "UPDATE cut SET to_seq = ?3, head = ?4, bytes = ?5
                  WHERE dev = ?1 AND from_seq = ?2 AND to_seq IS NULL",
             )?
             .execute(params![dev.0, to_sql(span.from)?, to_sql(span.to)?, span.head.0, bytes])?;
-        if changed == 1 { Ok(()) } else { Err(StoreError::Damaged("no open segment to cut")) }
+        if changed != 1 {
+            return Err(StoreError::Damaged("no open segment to cut"));
+        }
+        if let Some(rest) = rest {
+            insert_cut(&tx, dev, rest)?;
+        }
+        tx.commit()?;
+        Ok(())
     }
 
     /// Own segments that are cut.
@@ -177,6 +191,17 @@ impl Store {
         }
         Ok(spans)
     }
+}
+
+fn insert_cut(
+    connection: &rusqlite::Connection,
+    dev: DeviceId,
+    cut: &Cut,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT INTO cut (dev, from_seq, key, prev) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![dev.0, to_sql(cut.from)?, cut.key, cut.prev.0])?;
+    Ok(())
 }
 
 fn insert_record(

@@ -347,6 +347,18 @@ fn read_have(from: &mut Reader<'_>) -> Result<Have, CborError> {
     }
 }
 
+/// A have list by itself, for whoever keeps one.
+pub fn encode_have(have: &Have) -> Vec<u8> {
+    let mut to = Writer::default();
+    write_have(&mut to, have);
+    to.finish()
+}
+
+/// Reads [`encode_have`]'s bytes.
+pub fn decode_have(bytes: &[u8]) -> Result<Have, CborError> {
+    read_have(&mut Reader::new(bytes)?)
+}
+
 fn write_documents(to: &mut Writer, documents: &[Document<Vec<Hash>>]) {
     to.array(documents.len());
     for document in documents {

@@ -1,0 +1,136 @@
+//! A device that records: key, store, chain, plan and walk together. The facade for phones, the
+//! hub and the simulator all stand on this; none of them has rules of its own.
+
+mod chain;
+mod open;
+mod plan;
+mod scan;
+mod sync;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use open::{OpenError, Opened};
+pub use plan::{DueState, DueView};
+pub use scan::{ScanError, ScanOutcome};
+pub use sync::{ResponseError, SyncOutcome};
+
+use crate::{
+    authority::Authority,
+    entropy::Entropy,
+    model::{DeviceId, Hash, VesselId},
+    patrol::CurrentPatrol,
+    plan::{PlanContent, PlanDocument},
+    record::{
+        Chain, DeviceKey, DeviceSafe, Enrolment, KeyError, PersonPart, PublicKeyBytes, TimePart,
+    },
+    store::{Cut, Store, StoreError},
+};
+
+/// Why a record was not taken. What was kept before is still there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The store.
+    #[error("not taken: {0}")]
+    Store(#[from] StoreError),
+    /// The key.
+    #[error("not signed: {0}")]
+    Key(#[from] KeyError),
+    /// No genesis yet.
+    #[error("this phone belongs to no ship yet; scan an enrolment code first")]
+    NotEnrolled,
+    /// Already on a ship.
+    #[error("this phone belongs to a ship already; a new phone starts with an empty store")]
+    AlreadyEnrolled,
+    /// No patrol is open.
+    #[error("no patrol is being walked; start one first")]
+    NoPatrol,
+    /// A patrol is open.
+    #[error("a patrol is being walked; end it first")]
+    PatrolOpen,
+    /// There is no such thing in the Plan.
+    #[error("the plan on this phone does not have it; sync, then look again")]
+    NotInPlan,
+    /// This device's certificate does not allow it.
+    #[error("this phone may not do that; the ship security officer's phone can")]
+    NotAllowed,
+}
+
+/// The end of this device's chain.
+#[derive(Debug, Clone, Copy)]
+struct Tail {
+    seq: u64,
+    head: Hash,
+    time: TimePart,
+    /// wall - mono in force, 0.1 s.
+    offset: i64,
+}
+
+/// A device that records.
+pub struct Phone {
+    store: Store,
+    safe: Arc<dyn DeviceSafe>,
+    entropy: Box<dyn Entropy>,
+    key: Arc<dyn DeviceKey>,
+    dev: DeviceId,
+    enrolment: Option<Enrolment>,
+    tail: Option<Tail>,
+    open: Option<Cut>,
+    /// Records and bytes in the open segment.
+    open_size: (usize, usize),
+    last_alive_wall: Option<u64>,
+    person: PersonPart,
+    next_patrol: u64,
+    current: Option<CurrentPatrol>,
+    others: Vec<Chain>,
+    authority: Option<Authority>,
+    plan: PlanDocument,
+    adopted: Vec<Hash>,
+    /// The adopted version, read once.
+    in_force: PlanContent,
+}
+
+impl std::fmt::Debug for Phone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Phone").field("dev", &self.dev).finish_non_exhaustive()
+    }
+}
+
+impl Phone {
+    /// This device.
+    pub fn device(&self) -> DeviceId {
+        self.dev
+    }
+
+    /// This device's public key.
+    pub fn public_key(&self) -> PublicKeyBytes {
+        self.key.public_key()
+    }
+
+    /// The ship, once enrolled.
+    pub fn vessel(&self) -> Option<VesselId> {
+        self.enrolment.as_ref().map(|enrolment| enrolment.vessel)
+    }
+
+    /// Where to sync, once enrolled.
+    pub fn server(&self) -> Option<&str> {
+        self.enrolment.as_ref().map(|enrolment| enrolment.server.as_str())
+    }
+
+    /// Seq and hash of the newest record.
+    pub fn head(&self) -> Option<(u64, Hash)> {
+        self.tail.map(|tail| (tail.seq, tail.head))
+    }
+
+    /// The store, for tools that look.
+    pub fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// What is certified of this device, as far as it knows.
+    pub fn authority(&self) -> Option<&Authority> {
+        self.authority.as_ref()
+    }
+}

@@ -1,0 +1,213 @@
+//! Appending to this device's chain, and cutting it.
+
+use super::{Phone, RecordError, Tail};
+use crate::{
+    entropy::draw,
+    model::{Hash, RecordRef},
+    record::{
+        Body, ContentPart, DeviceKey, Item, Marker, PersonPart, Record, Segment, Span, TimePart,
+        body::note,
+        segment::{CUT_BYTES, MAX_RECORDS},
+    },
+    store::{Cut, OpenRecord},
+    time::{ClockReading, reading::STEP_THRESHOLD},
+};
+
+/// An `alive` record is due after this many seconds: 6 h.
+pub const ALIVE_EVERY_SECS: u64 = 6 * 3_600;
+
+impl Phone {
+    /// Records `body`. When this returns, the record is durable ("taken").
+    pub(super) fn record(
+        &mut self,
+        patrol: u64,
+        body: Body,
+        reading: &ClockReading,
+    ) -> Result<RecordRef, RecordError> {
+        self.observe(reading)?;
+        let taken = self.append(patrol, body, reading)?;
+        self.cut_if_full();
+        Ok(taken)
+    }
+
+    /// Records what the clocks did since the last record: a reboot, a step, a way back.
+    fn observe(&mut self, reading: &ClockReading) -> Result<(), RecordError> {
+        let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
+        let offset = reading.offset();
+        if tail.time.boot != reading.boot {
+            self.set_offset(offset);
+            self.append(0, Body::Boot { offset }, reading)?;
+            return Ok(());
+        }
+        if reading.mono < tail.time.mono {
+            self.append(0, Body::Note { code: note::MONO_BACK, blob: None }, reading)?;
+        }
+        if offset.abs_diff(tail.offset) > STEP_THRESHOLD.unsigned_abs() {
+            self.set_offset(offset);
+            self.append(0, Body::ClockStep { before: tail.offset, after: offset }, reading)?;
+        }
+        Ok(())
+    }
+
+    fn set_offset(&mut self, offset: i64) {
+        if let Some(tail) = &mut self.tail {
+            tail.offset = offset;
+        }
+    }
+
+    /// Writes the first record of a chain.
+    pub(super) fn begin(
+        &mut self,
+        genesis: Body,
+        reading: &ClockReading,
+    ) -> Result<(), RecordError> {
+        let Body::Genesis { offset, .. } = genesis else { return Err(RecordError::NotEnrolled) };
+        self.write(0, Hash::ZERO, offset, 0, genesis, reading).map(drop)
+    }
+
+    pub(super) fn append(
+        &mut self,
+        patrol: u64,
+        body: Body,
+        reading: &ClockReading,
+    ) -> Result<RecordRef, RecordError> {
+        let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
+        self.write(tail.seq + 1, tail.head, tail.offset, patrol, body, reading)
+    }
+
+    fn write(
+        &mut self,
+        seq: u64,
+        prev: Hash,
+        offset: i64,
+        patrol: u64,
+        body: Body,
+        reading: &ClockReading,
+    ) -> Result<RecordRef, RecordError> {
+        let opens = match &self.open {
+            Some(_) => None,
+            None => Some(Cut { from: seq, prev, key: draw(self.entropy.as_mut()) }),
+        };
+        let Some(cut) = opens.as_ref().or(self.open.as_ref()) else {
+            return Err(RecordError::NotEnrolled);
+        };
+        let time = reading.time_part(offset);
+        let kind = body.kind();
+        let parts = [time.encode(), self.person.encode(), ContentPart { patrol, body }.encode()];
+        let [a, b, c] = &parts;
+        let bytes = Record::compose(kind, self.dev, seq, prev, &cut.key, [a, b, c]).encode();
+        let record = OpenRecord { seq, hash: Hash::of(&bytes), bytes, parts };
+        self.store.append(self.dev, &record, opens.as_ref())?;
+        // Durable from here on: memory follows, then the marker, which may only lag.
+        if let Some(cut) = opens {
+            self.open = Some(cut);
+            self.open_size = (0, 0);
+        }
+        self.open_size.0 += 1;
+        self.open_size.1 += record.size();
+        self.tail = Some(Tail { seq, head: record.hash, time, offset });
+        if kind == Body::Alive.kind() {
+            self.last_alive_wall = Some(time.wall);
+        }
+        self.safe.set_marker(&Marker { dev: self.dev, seq, head: record.hash });
+        Ok(RecordRef { dev: self.dev, seq, hash: record.hash })
+    }
+
+    /// Cuts at 256 records or 48 KiB. A key that cannot be used just now is no reason to lose
+    /// anything: the records are durable, and the next cut signs them.
+    fn cut_if_full(&mut self) {
+        let (records, bytes) = self.open_size;
+        if records >= MAX_RECORDS || bytes >= CUT_BYTES {
+            drop(self.seal());
+        }
+    }
+
+    /// Cuts the open segment and signs it.
+    pub fn seal(&mut self) -> Result<(), RecordError> {
+        while let Some(cut) = self.open.take() {
+            match seal_one(&mut self.store, self.key.as_ref(), &cut) {
+                Ok(rest) => self.open = rest,
+                Err(error) => {
+                    self.open = Some(cut);
+                    return Err(error);
+                }
+            }
+        }
+        self.open_size = (0, 0);
+        Ok(())
+    }
+
+    /// Writes `alive` if six hours have passed since the last one. Call it now and then.
+    pub fn heartbeat(&mut self, reading: &ClockReading) -> Result<bool, RecordError> {
+        let now = reading.wall_ms.div_euclid(1_000);
+        let last = self.last_alive_wall.and_then(|last| i64::try_from(last).ok());
+        let fresh = last.is_some_and(|last| now.abs_diff(last) < ALIVE_EVERY_SECS);
+        if !fresh {
+            self.record(0, Body::Alive, reading)?;
+        }
+        Ok(!fresh)
+    }
+
+    /// The device is put away (1 not in use, 2 repair, 3 taken ashore): its silence is no
+    /// longer waited for.
+    pub fn park(&mut self, reason: u64, reading: &ClockReading) -> Result<RecordRef, RecordError> {
+        if self.current.is_some() {
+            return Err(RecordError::PatrolOpen);
+        }
+        self.record(0, Body::Park { reason }, reading)
+    }
+
+    /// The device is back in use.
+    pub fn resume(&mut self, reading: &ClockReading) -> Result<RecordRef, RecordError> {
+        self.record(0, Body::Resume, reading)
+    }
+
+    /// Says who holds the phone from now on.
+    pub fn login(
+        &mut self,
+        person: PersonPart,
+        reading: &ClockReading,
+    ) -> Result<RecordRef, RecordError> {
+        let before = std::mem::replace(&mut self.person, person);
+        let action = if self.current.is_some() { 3 } else { 1 };
+        let patrol = self.current.as_ref().map_or(0, |current| current.number);
+        self.record(patrol, Body::Crew { action }, reading).inspect_err(|_| self.person = before)
+    }
+}
+
+/// Cuts the first 256 records of `cut` at most; returns what is left of it.
+pub(super) fn seal_one(
+    store: &mut crate::store::Store,
+    key: &dyn DeviceKey,
+    cut: &Cut,
+) -> Result<Option<Cut>, RecordError> {
+    let dev = crate::record::device_id(&key.public_key());
+    let most = cut.from + (MAX_RECORDS as u64 - 1);
+    let mut records = store.own_records(dev, cut.from, most)?;
+    let mut size = 0;
+    // Whole records up to the limit of bytes, at least one.
+    let fits = records.iter().take_while(|record| {
+        let room = size < CUT_BYTES;
+        size += record.size();
+        room
+    });
+    let fits = fits.count().max(1);
+    records.truncate(fits);
+    let Some(last) = records.last() else { return Ok(None) };
+    let span = Span { from: cut.from, to: last.seq, prev: cut.prev, head: last.hash };
+    let items: Vec<Item> = records.iter().map(OpenRecord::to_item).collect::<Result<_, _>>()?;
+    let segment = Segment::cut(key, cut.from, cut.prev, cut.key, items)?;
+    let more = store.tail(dev)?.is_some_and(|tail| tail.seq > span.to);
+    let rest = more.then_some(Cut { from: span.to + 1, prev: span.head, key: cut.key });
+    store.close_cut(dev, span, &segment.encode(), rest.as_ref())?;
+    Ok(rest)
+}
+
+/// Nobody is logged in until somebody logs in.
+pub(super) const NOBODY: PersonPart = PersonPart::NOBODY;
+
+/// Reads a stored time part.
+pub(super) fn time_of(record: &OpenRecord) -> Option<TimePart> {
+    let [time, ..] = &record.parts;
+    TimePart::decode(time).ok()
+}

@@ -1,0 +1,238 @@
+//! The phone's side of a sync: bytes out, bytes in.
+
+use std::collections::BTreeMap;
+
+use super::{Phone, RecordError};
+use crate::{
+    document::{DocumentKind, gate},
+    model::{DeviceId, DocumentId},
+    record::{
+        Body, Chain, PublicKeyBytes, Receipt, Segment, Span, VerifiedSegment, chain::runs,
+        device_id,
+    },
+    store::StoreError,
+    sync::{
+        Document, Have, Limits, Problem, Request, Response, Scope, SealedRequest, SyncError,
+        message::{decode_have, encode_have},
+        missing,
+    },
+    time::ClockReading,
+};
+
+/// What a sync brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncOutcome {
+    /// The shore holds this device's records up to here.
+    pub receipted_seq: Option<u64>,
+    /// Segments of other devices that are new here.
+    pub new_segments: usize,
+    /// Plan changes that are new here.
+    pub new_changes: usize,
+    /// What the shore did not take.
+    pub problems: Vec<Problem>,
+    /// Something in the response that this phone did not take.
+    pub refused: usize,
+    /// Sync again: there is more, in one direction or the other.
+    pub more: bool,
+    /// A newer version of the Plan is here than the one adopted.
+    pub plan_to_adopt: bool,
+}
+
+/// Why a response was not taken. Nothing was changed; sync again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResponseError {
+    /// Not understood.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    /// The store or the chain.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl From<StoreError> for ResponseError {
+    fn from(error: StoreError) -> Self {
+        Self::Record(error.into())
+    }
+}
+
+impl Phone {
+    /// Writes `alive`, cuts, and gives the request to post. A request that never arrives costs
+    /// nothing: the next one carries the same records.
+    pub fn sync_request(&mut self, reading: &ClockReading) -> Result<Vec<u8>, RecordError> {
+        let vessel = self.vessel().ok_or(RecordError::NotEnrolled)?;
+        self.record(0, Body::Alive, reading)?;
+        self.seal()?;
+        let shore_has = self.shore_has()?;
+        let mut have: BTreeMap<DeviceId, Vec<Span>> =
+            self.store.foreign_spans()?.into_iter().collect();
+        let mut segments = Vec::new();
+        let mut payload = 0;
+        for dev in self.store.own_devices()? {
+            let spans = self.store.own_spans(dev)?;
+            for span in missing(dev, &spans, &shore_has) {
+                let Some(bytes) = self.store.own_segment(dev, &span)? else { continue };
+                payload += bytes.len();
+                if segments.len() < Limits::SEGMENTS && payload <= Limits::PAYLOAD {
+                    segments.push(bytes);
+                }
+            }
+            have.insert(dev, spans);
+        }
+        let id = DocumentId(vessel.0);
+        let request = Request {
+            vessel,
+            dev: self.dev,
+            scope: Scope::Authority,
+            have: have.into_iter().map(|(dev, spans)| (dev, runs(spans))).collect(),
+            documents: vec![Document {
+                kind: DocumentKind::Plan.number(),
+                id,
+                what: self.plan.heads(),
+            }],
+            segments,
+            changes: Vec::new(),
+        };
+        Ok(SealedRequest::seal(&request, self.key.as_ref())?.encode())
+    }
+
+    /// Takes the shore's answer. The same answer twice changes nothing more.
+    pub fn sync_response(
+        &mut self,
+        bytes: &[u8],
+        reading: &ClockReading,
+    ) -> Result<SyncOutcome, ResponseError> {
+        let response = Response::decode(bytes)?;
+        let shore_key =
+            self.enrolment.as_ref().map(|known| known.shore_key).ok_or(RecordError::NotEnrolled)?;
+        let mut outcome = SyncOutcome {
+            problems: response.problems.clone(),
+            more: response.more,
+            ..SyncOutcome::default()
+        };
+        self.take_segments(&response, &shore_key, &mut outcome)?;
+        self.take_changes(&response, &mut outcome)?;
+        let own = self.store.own_devices()?;
+        let held: Have =
+            response.have.iter().filter(|(dev, _)| own.contains(dev)).cloned().collect();
+        self.store.set_setting("shore_has", &encode_have(&held))?;
+        self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
+        self.refresh_plan()?;
+        outcome.plan_to_adopt = self.plan.heads() != self.adopted;
+        outcome.more |= !self.unsent()?.is_empty();
+        Ok(outcome)
+    }
+
+    /// Own segments that the shore is not known to hold.
+    pub fn unsent(&self) -> Result<Vec<(DeviceId, Span)>, StoreError> {
+        let shore_has = self.shore_has()?;
+        let mut unsent = Vec::new();
+        for dev in self.store.own_devices()? {
+            let lacking = missing(dev, &self.store.own_spans(dev)?, &shore_has);
+            unsent.extend(lacking.into_iter().map(|span| (dev, span)));
+        }
+        Ok(unsent)
+    }
+
+    fn shore_has(&self) -> Result<Have, StoreError> {
+        let kept = self.store.setting("shore_has")?;
+        // Unreadable means unknown: everything is sent again, and nothing is lost.
+        Ok(kept.and_then(|bytes| decode_have(&bytes).ok()).unwrap_or_default())
+    }
+
+    /// Segments of other devices: verified with their author's key, which stands in the genesis
+    /// held here or sent along; the shore's key is known from the enrolment.
+    fn take_segments(
+        &mut self,
+        response: &Response,
+        shore_key: &PublicKeyBytes,
+        outcome: &mut SyncOutcome,
+    ) -> Result<(), StoreError> {
+        let own = self.store.own_devices()?;
+        for bytes in &response.segments {
+            let verified = Segment::decode(bytes).ok().and_then(|segment| {
+                let key = self.key_of(&segment, shore_key)?;
+                segment.verify(&key).ok()
+            });
+            let Some(verified) = verified.filter(|segment| !own.contains(&segment.dev)) else {
+                outcome.refused += 1;
+                continue;
+            };
+            let span = span_of(&verified);
+            if self.store.put_segment(verified.dev, &span, bytes)? {
+                outcome.new_segments += 1;
+                self.keep_segment(verified);
+            }
+        }
+        Ok(())
+    }
+
+    fn key_of(&self, segment: &Segment, shore_key: &PublicKeyBytes) -> Option<PublicKeyBytes> {
+        if segment.dev == device_id(shore_key) {
+            return Some(*shore_key);
+        }
+        let known = self.others.iter().find(|chain| chain.dev() == segment.dev);
+        known.and_then(Chain::key).or_else(|| {
+            let opened = segment.reopen().ok()?;
+            match opened.entries.first()?.body()? {
+                Body::Genesis { key, vessel, .. } if Some(*vessel) == self.vessel() => Some(*key),
+                _ => None,
+            }
+        })
+    }
+
+    fn take_changes(
+        &mut self,
+        response: &Response,
+        outcome: &mut SyncOutcome,
+    ) -> Result<(), StoreError> {
+        for change in &response.changes {
+            let known = DocumentKind::from_number(change.kind).is_some();
+            if !known || gate::check(&change.what).is_err() {
+                outcome.refused += 1;
+                continue;
+            }
+            if self.store.put_change(change.kind, change.id, &change.what)? {
+                outcome.new_changes += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps receipts, and anchors this chain on the newest one: what is recorded after it was
+    /// recorded after the shore signed.
+    fn take_receipts(
+        &mut self,
+        response: &Response,
+        shore_key: &PublicKeyBytes,
+        reading: &ClockReading,
+        outcome: &mut SyncOutcome,
+    ) -> Result<(), ResponseError> {
+        let before = self.store.last_receipt(self.dev)?;
+        let mut newest: Option<Receipt> = None;
+        for bytes in &response.receipts {
+            let receipt = Receipt::decode(bytes).ok().filter(|receipt| receipt.is_from(shore_key));
+            let Some(receipt) = receipt else {
+                outcome.refused += 1;
+                continue;
+            };
+            self.store.put_receipt(&receipt)?;
+            let newer = newest.as_ref().is_none_or(|known| known.seq < receipt.seq);
+            if receipt.dev == self.dev && newer {
+                newest = Some(receipt);
+            }
+        }
+        let Some(receipt) = newest else { return Ok(()) };
+        outcome.receipted_seq = Some(receipt.seq);
+        if before.is_none_or(|before| before.seq < receipt.seq) {
+            let subject = Some(receipt.hash());
+            let body = Body::Anchor { source: 1, time: receipt.time, eps: 0, subject };
+            self.record(0, body, reading)?;
+        }
+        Ok(())
+    }
+}
+
+fn span_of(segment: &VerifiedSegment) -> Span {
+    Span { from: segment.from(), to: segment.to(), prev: segment.prev, head: segment.head() }
+}

@@ -1,0 +1,7 @@
+//! QR labels.
+
+mod crockford;
+pub mod frame;
+pub mod label;
+mod qr;
+pub mod reading;

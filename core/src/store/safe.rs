@@ -1,0 +1,190 @@
+//! A safe in a folder: for servers, hubs, tests and demonstrations. Phones have better ones.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use data_encoding::HEXLOWER;
+
+use crate::{
+    entropy::Entropy,
+    model::{DeviceId, Hash},
+    record::{DeviceKey, DeviceSafe, KeyError, Marker, SoftwareKey},
+};
+
+/// dev 8, seq 8, head 32, check 8.
+const SLOT: usize = 56;
+
+/// Why a safe was not opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SafeError {
+    /// The folder.
+    #[error("the key folder cannot be used; check that it exists and may be written")]
+    Io(#[from] io::Error),
+}
+
+/// Key and marker in two files of one folder.
+#[derive(Debug)]
+pub struct FileSafe {
+    folder: PathBuf,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    marker: File,
+    writes: u64,
+    entropy: Box<dyn Entropy>,
+    key: Option<Arc<SoftwareKey>>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").finish_non_exhaustive()
+    }
+}
+
+impl FileSafe {
+    /// Opens the safe in `folder`, makes it if there is none.
+    pub fn open(folder: &Path, entropy: Box<dyn Entropy>) -> Result<Self, SafeError> {
+        std::fs::create_dir_all(folder)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let marker = private(&mut options).open(folder.join("marker"))?;
+        let inner = Inner { marker, writes: 0, entropy, key: None };
+        Ok(Self { folder: folder.to_owned(), inner: Mutex::new(inner) })
+    }
+
+    fn key_path(&self) -> PathBuf {
+        self.folder.join("device.key")
+    }
+
+    fn read_key(&self) -> Result<Option<SoftwareKey>, KeyError> {
+        match std::fs::read_to_string(self.key_path()) {
+            Ok(text) => {
+                let secret = HEXLOWER.decode(text.trim().as_bytes()).unwrap_or_default();
+                let secret: [u8; 32] = secret.try_into().map_err(|_| KeyError::NotAKey)?;
+                SoftwareKey::from_secret(&secret).map(Some)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(KeyError::Unavailable(error.to_string())),
+        }
+    }
+
+    fn write_key(&self, key: &SoftwareKey) -> io::Result<()> {
+        let path = self.key_path();
+        let fresh = path.with_extension("new");
+        let mut options = OpenOptions::new();
+        let mut file = private(options.write(true).create(true).truncate(true)).open(&fresh)?;
+        file.write_all(HEXLOWER.encode(&key.to_secret()).as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, &path)?;
+        File::open(&self.folder)?.sync_all()
+    }
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+impl DeviceSafe for FileSafe {
+    fn key(&self) -> Result<Arc<dyn DeviceKey>, KeyError> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = &inner.key {
+            let key: Arc<dyn DeviceKey> = Arc::clone(key) as _;
+            return Ok(key);
+        }
+        if let Some(key) = self.read_key()? {
+            let key = Arc::new(key);
+            inner.key = Some(Arc::clone(&key));
+            return Ok(key);
+        }
+        drop(inner);
+        self.renew()
+    }
+
+    fn renew(&self) -> Result<Arc<dyn DeviceKey>, KeyError> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = Arc::new(SoftwareKey::generate(inner.entropy.as_mut()));
+        self.write_key(&key).map_err(|error| KeyError::Unavailable(error.to_string()))?;
+        inner.key = Some(Arc::clone(&key));
+        Ok(key)
+    }
+
+    fn marker(&self) -> Option<Marker> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = Vec::with_capacity(2 * SLOT);
+        inner.marker.seek(SeekFrom::Start(0)).ok()?;
+        inner.marker.read_to_end(&mut bytes).ok()?;
+        // Of two chains in the slots, the one of the current key counts; the phone filters.
+        let slots = bytes.chunks(SLOT).filter_map(from_slot);
+        let key = inner.key.as_ref().map(|key| crate::record::device_id(&key.public_key()));
+        slots.max_by_key(|marker| (Some(marker.dev) == key, marker.seq))
+    }
+
+    fn set_marker(&self, marker: &Marker) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        // Two slots in turn: a write cut short leaves the other one. Not synced, because a marker
+        // that lags is honest; a failure only makes it lag.
+        let at = (inner.writes % 2) * SLOT as u64;
+        let written = inner
+            .marker
+            .seek(SeekFrom::Start(at))
+            .and_then(|_| inner.marker.write_all(&to_slot(marker)));
+        if written.is_ok() {
+            inner.writes += 1;
+        }
+    }
+}
+
+fn to_slot(marker: &Marker) -> Vec<u8> {
+    let mut slot = [&marker.dev.0[..], &marker.seq.to_be_bytes(), &marker.head.0].concat();
+    let check = Hash::of(&slot);
+    slot.extend(check.0.iter().take(8));
+    slot
+}
+
+fn from_slot(slot: &[u8]) -> Option<Marker> {
+    let (fields, check) = slot.split_at_checked(SLOT - 8)?;
+    if check.len() != 8 || !Hash::of(fields).0.starts_with(check) {
+        return None;
+    }
+    let (dev, rest) = fields.split_first_chunk::<8>()?;
+    let (seq, head) = rest.split_first_chunk::<8>()?;
+    let head = Hash::from_slice(head)?;
+    Some(Marker { dev: DeviceId(*dev), seq: u64::from_be_bytes(*seq), head })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SeededEntropy;
+
+    #[test]
+    fn a_torn_marker_falls_back_to_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let safe = FileSafe::open(folder.path(), Box::new(SeededEntropy::new(1))).unwrap();
+        let dev = crate::record::device_id(&safe.key().unwrap().public_key());
+        assert_eq!(safe.marker(), None);
+        for seq in 0..5 {
+            safe.set_marker(&Marker { dev, seq, head: Hash::of(&[seq as u8]) });
+        }
+        assert_eq!(safe.marker().unwrap().seq, 4);
+        let path = folder.path().join("marker");
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[3] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(safe.marker().unwrap().seq, 3);
+        let again = FileSafe::open(folder.path(), Box::new(SeededEntropy::new(2))).unwrap();
+        assert_eq!(again.key().unwrap().public_key(), safe.key().unwrap().public_key());
+    }
+}

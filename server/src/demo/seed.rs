@@ -1,0 +1,244 @@
+//! Writing the past: 31 days of rounds on six ships, in the order in which they happened.
+
+use std::path::Path;
+
+use deckwatch_core::{
+    authority::Roles,
+    entropy::{Entropy, SeededEntropy, draw},
+    model::{CheckpointId, CrewNo, TagId, VesselId},
+    plan::{DuePatrol, PlanContent, due_patrols},
+};
+
+use super::{
+    DemoError,
+    fleet::{Deviation, SHIPS, Ship, Story},
+    phone::SimulatedPhone,
+};
+use crate::{clock::SeedingClock, shore::Shore};
+
+const DAY: i64 = 86_400;
+/// Days without a link at the end of the silent ship's history.
+const SILENT_DAYS: i64 = 4;
+/// Days before the end at which the third phone is put away.
+const PARKED_DAYS: i64 = 12;
+/// The link comes up every second round, so long before its opening.
+const SYNC_BEFORE: i64 = 20 * 60;
+
+/// A ship with its phones, after the past has been written.
+#[derive(Debug)]
+pub struct Seeded {
+    /// The ship.
+    pub ship: Ship,
+    /// Its id.
+    pub vessel: VesselId,
+    /// Its plan.
+    pub plan: PlanContent,
+    /// The ship security officer's phone.
+    pub officer: SimulatedPhone,
+    /// The phone that walks the rounds.
+    pub walker: SimulatedPhone,
+    /// Phones that were put away.
+    pub parked: Vec<SimulatedPhone>,
+    pub(super) entropy: SeededEntropy,
+}
+
+/// Something that happens on board or on the link.
+#[derive(Debug)]
+enum Event {
+    Walk { due: DuePatrol, deviation: Deviation, start: i64 },
+    Sync,
+    Park,
+}
+
+/// What the past is written to, and how long it is.
+#[derive(Clone, Copy)]
+pub struct Past<'a> {
+    /// The shore.
+    pub shore: &'a Shore,
+    /// Its clock.
+    pub clock: &'a SeedingClock,
+    /// Where it answers.
+    pub address: &'a str,
+    /// Where the phones' files are.
+    pub folder: &'a Path,
+    /// The end of the past, Unix seconds.
+    pub now: i64,
+    /// Its length.
+    pub days: i64,
+    /// Repeatable randomness.
+    pub seed: u64,
+}
+
+/// Writes the past of the whole fleet. `progress` is told (done, all).
+pub fn fleet(
+    past: &Past<'_>,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Vec<Seeded>, DemoError> {
+    let begin = past.now - past.days * DAY;
+    past.clock.set(begin);
+    let mut fleet = Vec::new();
+    for (index, ship) in SHIPS.into_iter().enumerate() {
+        fleet.push(commission(past, ship, past.seed + index as u64, begin)?);
+    }
+    let mut events: Vec<(i64, usize, Event)> = Vec::new();
+    for (index, seeded) in fleet.iter_mut().enumerate() {
+        events.extend(history(past, seeded, begin).into_iter().map(|(at, what)| (at, index, what)));
+    }
+    events.sort_by_key(|(at, index, _)| (*at, *index));
+    let all = events.len() as u64;
+    for (done, (at, index, event)) in (1..).zip(events) {
+        if let Some(seeded) = fleet.get_mut(index) {
+            happen(past, seeded, at, event)?;
+        }
+        progress(done, all);
+    }
+    Ok(fleet)
+}
+
+/// A ship enters service: its plan ashore, its phones enrolled, the plan adopted on board.
+fn commission(
+    past: &Past<'_>,
+    ship: Ship,
+    seed: u64,
+    begin: i64,
+) -> Result<Seeded, DemoError> {
+    let mut entropy = SeededEntropy::new(seed);
+    let vessel = past.shore.add_vessel(ship.name)?;
+    let plan = ship.plan(&mut entropy);
+    past.shore.edit_plan(vessel, &plan)?;
+    let mut phone = |label: &str, roles: Roles, crew: u32| -> Result<SimulatedPhone, DemoError> {
+        let server = format!("http://{}", past.address);
+        let invitation = past.shore.invite(vessel, roles, label, &server, DAY)?;
+        let folder = past.folder.join(format!("{vessel}-{crew}"));
+        std::fs::create_dir_all(&folder)?;
+        let seed = seed * 1_000 + u64::from(crew);
+        let mut phone =
+            SimulatedPhone::enrol(&folder, seed, &invitation, CrewNo(crew), begin * 1_000)?;
+        link(past, &mut phone, begin + 60)?;
+        Ok(phone)
+    };
+    let mut officer = phone("Officer's phone", Roles::CREW.and(Roles::OFFICER), 2)?;
+    let mut walker = phone("Patrol phone", Roles::CREW, 11)?;
+    let parked = match ship.story {
+        Story::PhoneParked => vec![phone("Spare phone", Roles::CREW, 14)?],
+        _ => Vec::new(),
+    };
+    let reading = officer.clock.read((begin + 120) * 1_000);
+    officer.phone.adopt_plan(begin + 120, &reading)?;
+    link(past, &mut officer, begin + 130)?;
+    link(past, &mut walker, begin + 140)?;
+    past.clock.set(begin);
+    Ok(Seeded { ship, vessel, plan, officer, walker, parked, entropy })
+}
+
+/// Everything that happens on one ship between `begin` and now.
+fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)> {
+    let mut events = Vec::new();
+    let last_link = match seeded.ship.story {
+        Story::Silent => past.now - SILENT_DAYS * DAY,
+        _ => past.now,
+    };
+    let today = seeded.plan.ship_time.day(past.now);
+    for due in due_patrols(seeded.vessel, &seeded.plan, begin + 3_600, past.now) {
+        let days_ago = i64::from(today.0 - due.day.0);
+        let deviation = seeded.ship.story.deviation(days_ago, due.slot);
+        let [minutes, seconds] = draw::<2>(&mut seeded.entropy);
+        let late = match deviation {
+            Deviation::Late(minutes) => minutes * 60,
+            _ => 120 + i64::from(minutes % 28) * 60,
+        };
+        let start = due.opens + late + i64::from(seconds % 60);
+        let link = due.opens - SYNC_BEFORE;
+        if due.slot % 2 == 1 && link < last_link {
+            events.push((link, Event::Sync));
+        }
+        // What would still be under way now is left to the live phones.
+        if deviation != Deviation::NotWalked && start + 3_000 < past.now {
+            events.push((start, Event::Walk { due, deviation, start }));
+        }
+    }
+    let shift = i64::from(seeded.ship.offset_minutes.unsigned_abs() % 7);
+    if seeded.ship.story != Story::Silent {
+        events.push((past.now - 120 - shift * 30, Event::Sync));
+    }
+    if !seeded.parked.is_empty() {
+        events.push((past.now - PARKED_DAYS * DAY, Event::Park));
+    }
+    events
+}
+
+fn happen(
+    past: &Past<'_>,
+    seeded: &mut Seeded,
+    at: i64,
+    event: Event,
+) -> Result<(), DemoError> {
+    match event {
+        Event::Walk { due, deviation, start } => walk(seeded, &due, deviation, start),
+        Event::Sync => {
+            let in_use = seeded.parked.iter_mut().filter(|_| at < past.now - PARKED_DAYS * DAY);
+            for phone in in_use.chain([&mut seeded.officer, &mut seeded.walker]) {
+                link(past, phone, at)?;
+            }
+            Ok(())
+        }
+        Event::Park => {
+            for phone in &mut seeded.parked {
+                phone.phone.park(1, &phone.clock.read(at * 1_000))?;
+                link(past, phone, at + 5)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The phone and the shore agree on when they talk.
+fn link(past: &Past<'_>, phone: &mut SimulatedPhone, at: i64) -> Result<(), DemoError> {
+    past.clock.set(at);
+    phone.sync(past.address, at * 1_000)?;
+    Ok(())
+}
+
+/// One round, scan by scan.
+fn walk(
+    seeded: &mut Seeded,
+    due: &DuePatrol,
+    deviation: Deviation,
+    start: i64,
+) -> Result<(), DemoError> {
+    let mut points = due.points.clone();
+    match deviation {
+        Deviation::Skip(index) if index < points.len() => drop(points.remove(index)),
+        Deviation::Swap(a, b) if a.max(b) < points.len() => points.swap(a, b),
+        _ => {}
+    }
+    let walker = &mut seeded.walker;
+    let mut now = start;
+    let reading = |walker: &SimulatedPhone, now: i64| walker.clock.read(now * 1_000);
+    let at = reading(walker, now);
+    walker.phone.start(Some(due.id), None, &at)?;
+    for point in points {
+        now += leg(&mut seeded.entropy);
+        let at = reading(walker, now);
+        let label = tag_at(&seeded.plan, point).and_then(|tag| walker.label(tag));
+        match label {
+            Some(label) => drop(walker.phone.scan_text(&label, &at)?),
+            None => drop(walker.phone.scan_manual(point, 2, &at)?),
+        }
+    }
+    now += leg(&mut seeded.entropy);
+    let at = reading(walker, now);
+    walker.phone.end(1, 0, &at)?;
+    Ok(())
+}
+
+/// Seconds from one point to the next: 45 to 165.
+pub(super) fn leg(entropy: &mut dyn Entropy) -> i64 {
+    let [pace] = draw::<1>(entropy);
+    45 + i64::from(pace % 120)
+}
+
+/// The tag that hangs at a place.
+pub fn tag_at(plan: &PlanContent, point: CheckpointId) -> Option<TagId> {
+    plan.tags.iter().find(|(_, tag)| tag.checkpoint == point).map(|(id, _)| *id)
+}

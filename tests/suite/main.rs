@@ -1,0 +1,7 @@
+//! The one integration binary of Deckwatch.
+
+mod architecture;
+mod link;
+mod mobile;
+mod power;
+mod story;

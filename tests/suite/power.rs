@@ -1,0 +1,110 @@
+//! Phones that lose power, and stores that are put back from a copy.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
+
+use deckwatch::demo::{fleet::SHIPS, phone::SimulatedPhone};
+use deckwatch_core::{authority::Roles, phone::Opened, record::Body};
+use deckwatch_tests::{BEGIN, TestShore, walk};
+
+/// A process scans without end and says "taken" after each; it is killed in the middle.
+#[test]
+fn kill_9_between_scan_and_sync_loses_no_taken_scan() {
+    let shore = TestShore::start();
+    let ship = shore.commission(&SHIPS[0], 1);
+    for (round, stop_after) in [1_usize, 7, 40].into_iter().enumerate() {
+        let crew = 20 + round as u32;
+        let invitation = shore.invite(ship.vessel, Roles::CREW);
+        let folder = shore.phone_folder(crew);
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_scanning-phone"))
+            .arg(&folder)
+            .arg(invitation.to_text())
+            .arg((BEGIN + 10).to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut taken = 0;
+        for line in BufReader::new(child.stdout.as_mut().unwrap()).lines() {
+            assert_eq!(line.unwrap(), format!("taken {taken}"));
+            taken += 1;
+            if taken == stop_after {
+                break;
+            }
+        }
+        // SIGKILL on Unix.
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let clock = deckwatch_tests::scanning_clock(BEGIN + 10);
+        let at = BEGIN + 3_600;
+        let mut phone = SimulatedPhone::open(&folder, 5, clock, at * 1_000).unwrap();
+        assert!(phone.phone.current().unwrap().scans.len() >= taken);
+        shore.sync(&mut phone, at);
+        let scans = shore
+            .shore
+            .reading_held(ship.vessel, |held| {
+                let chain = held.chain(phone.phone.device()).unwrap();
+                chain.main_branch().iter().filter(|entry| matches!(entry.body(), Some(Body::Scan(_)))).count()
+            })
+            .unwrap();
+        assert!(scans >= taken, "{scans} scans ashore, {taken} were taken");
+    }
+}
+
+#[test]
+fn a_restored_store_is_noticed_and_loses_nothing() {
+    let shore = TestShore::start();
+    let ship = shore.commission(&SHIPS[0], 1);
+    let (_, mut walker) = shore.crewed(&ship, BEGIN);
+    let due = ship.due(BEGIN + 3_600, BEGIN + 86_400);
+    walk(&mut walker, &ship.plan, &due[0], due[0].opens + 60, &[]);
+    let (folder, clock, old) = (shore.phone_folder(11), walker.clock, walker.phone.device());
+    drop(walker);
+    let copy = std::fs::read(folder.join("phone.db")).unwrap();
+
+    // One patrol goes ashore, then the copy from before it is put back.
+    let mut walker =
+        SimulatedPhone::open(&folder, 111, clock, due[1].opens * 1_000).unwrap();
+    walk(&mut walker, &ship.plan, &due[1], due[1].opens + 60, &[]);
+    shore.sync(&mut walker, due[1].closes);
+    drop(walker);
+    for file in ["phone.db-wal", "phone.db-shm"] {
+        let _ = std::fs::remove_file(folder.join(file));
+    }
+    std::fs::write(folder.join("phone.db"), copy).unwrap();
+    let safe = deckwatch_core::store::FileSafe::open(
+        &folder.join("safe"),
+        Box::new(deckwatch_core::entropy::SeededEntropy::new(77)),
+    )
+    .unwrap();
+    let reading = clock.read(due[2].opens * 1_000);
+    let (phone, opened) = deckwatch_core::phone::Phone::open(
+        &folder.join("phone.db"),
+        std::sync::Arc::new(safe),
+        Box::new(deckwatch_core::entropy::SeededEntropy::new(78)),
+        &reading,
+    )
+    .unwrap();
+    assert!(matches!(opened, Opened::Restored { before, .. } if before == old), "{opened:?}");
+    let mut walker = SimulatedPhone { phone, clock };
+    walk(&mut walker, &ship.plan, &due[2], due[2].opens + 60, &[]);
+    shore.sync(&mut walker, due[2].closes);
+
+    let (before, after, forks) = shore
+        .shore
+        .reading_held(ship.vessel, |held| {
+            let ends = |dev| {
+                let chain = held.chain(dev).unwrap();
+                let ends = |entry: &&&deckwatch_core::record::Entry| entry.kind_name() == "patrol_end";
+                chain.main_branch().iter().filter(ends).count()
+            };
+            let forks: usize = held.chains().iter().map(|chain| chain.forks().len()).sum();
+            (ends(old), ends(walker.phone.device()), forks)
+        })
+        .unwrap();
+    assert_eq!((before, after), (2, 1), "every patrol is ashore");
+    assert_eq!(forks, 0, "an honest restore is no fork");
+}
