@@ -2,11 +2,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod clock;
+pub mod demo;
 pub mod entropy;
+pub mod http;
 pub mod page;
 #[cfg(test)]
 mod phone;
+pub mod projection;
 pub mod shore;
 pub mod store;
 pub mod sync;

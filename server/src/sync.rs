@@ -86,15 +86,21 @@ impl SyncRefusal {
 pub struct Synced {
     /// The response's bytes.
     pub response: Vec<u8>,
-    /// Records or changes that were not held before arrived.
-    pub news: bool,
+    /// The vessel, if records or changes that were not held before arrived.
+    pub news: Option<VesselId>,
 }
 
 impl Shore {
-    /// Answers one request. The same request again gives the same state.
+    /// Answers one request and assesses what it brought. The same request again gives the same state.
     pub fn sync(&self, bytes: &[u8]) -> Result<Vec<u8>, SyncRefusal> {
-        let synced = self.exchange(bytes)?;
-        Ok(synced.response)
+        let Synced { response, news } = self.exchange(bytes)?;
+        if let Some(vessel) = news
+            && let Err(error) = self.reassess(vessel)
+        {
+            // What came is kept, and the phone hears so; the vessel is marked, and the next tick tries again.
+            tracing::error!(%vessel, %error, hint = error.hint(), "a vessel could not be assessed");
+        }
+        Ok(response)
     }
 
     /// Takes what a request brings and says what it lacks.
@@ -108,6 +114,9 @@ impl Shore {
                 return Ok(answer::nothing_but(self.now(), problem));
             }
             let taken = self.ingest(tx, held, &sealed)?;
+            if taken.news {
+                crate::projection::mark(tx, vessel, self.now())?;
+            }
             self.answer(tx, held, &sealed, taken)
         })
     }

@@ -33,7 +33,7 @@ pub struct Held {
 }
 
 impl Held {
-    pub(super) fn nothing_of(vessel: &VesselRow) -> Self {
+    pub(crate) fn nothing_of(vessel: &VesselRow) -> Self {
         Self {
             vessel: vessel.id,
             shore_key: vessel.shore_key,

@@ -21,7 +21,7 @@ const PLAN: u64 = 1;
 pub(super) fn nothing_but(time: i64, problem: Problem) -> Synced {
     let mut response = empty(time);
     response.problems.push(problem);
-    Synced { response: response.encode(), news: false }
+    Synced { response: response.encode(), news: None }
 }
 
 fn empty(time: i64) -> Response {
@@ -67,7 +67,7 @@ impl Shore {
         response.problems = taken.problems;
         response.problems.truncate(Limits::ANSWERS);
         response.receipts.truncate(Limits::ANSWERS);
-        Ok(Synced { response: response.encode(), news: taken.news })
+        Ok(Synced { response: response.encode(), news: taken.news.then(|| held.vessel()) })
     }
 
     /// "I hold `dev` up to here": the first receipt for this head stays, so that a repeated question gets the
