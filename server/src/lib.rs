@@ -1,3 +1,16 @@
-//! server
+//! Deckwatch's shore server, hub and command line.
 
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod clock;
+pub mod demo;
+pub mod entropy;
+pub mod http;
 pub mod page;
+#[cfg(test)]
+mod phone;
+pub mod projection;
+pub mod shore;
+pub mod store;
+pub mod sync;

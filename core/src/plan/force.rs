@@ -66,7 +66,7 @@ pub fn in_force(adoptions: &[Adoption], time: i64) -> InForce<'_> {
 }
 
 /// A due patrol, and whether it is certain that it was demanded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Demand {
     /// What is demanded, by the stricter reading.
     pub due: DuePatrol,

@@ -18,6 +18,8 @@ const RHO: i64 = 2;
 const GRAIN: i64 = STEP;
 /// Monotonic readings beyond this (139,000 years) are a lie; clamped so that nothing overflows.
 const MONO_LIMIT: u64 = 1 << 42;
+/// 731,000 years on either side of 1970: only claims that contradict each other drift so far.
+const NEVER: i64 = 1 << 61;
 
 /// A device's monotonic reading at one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +115,10 @@ pub fn solve(tracks: &[Track], facts: &[Fact], order: &[Before]) -> TimeBounds {
             settled = true;
             break;
         }
+        // Crossed bounds never uncross: what a lie costs is one round, not all of them.
+        if crossed(&bounds).is_some() {
+            break;
+        }
     }
     let contradiction = first_contradiction(&bounds, settled);
     TimeBounds { bounds, contradiction }
@@ -141,15 +147,25 @@ fn slot(bounds: &mut [Vec<Bounds>], at: Position) -> Option<&mut Bounds> {
     bounds.get_mut(at.track).and_then(|track| track.get_mut(at.index))
 }
 
-fn first_contradiction(bounds: &[Vec<Bounds>], settled: bool) -> Option<Contradiction> {
-    let mut places = bounds.iter().enumerate().flat_map(|(track, bounds)| {
+fn places(bounds: &[Vec<Bounds>]) -> impl Iterator<Item = (Position, &Bounds)> {
+    bounds.iter().enumerate().flat_map(|(track, bounds)| {
         bounds.iter().enumerate().map(move |(index, bounds)| (Position { track, index }, bounds))
+    })
+}
+
+fn crossed(bounds: &[Vec<Bounds>]) -> Option<Position> {
+    let mut places = places(bounds);
+    let crossed = places.find(|(_, bounds)| {
+        let earliest = bounds.not_before.map_or(-NEVER, |earliest| earliest.0);
+        let latest = bounds.not_after.map_or(NEVER, |latest| latest.0);
+        earliest > latest
     });
-    let crossed = places.clone().find(|(_, bounds)| {
-        matches!((bounds.not_before, bounds.not_after), (Some(earliest), Some(latest)) if earliest > latest)
-    });
-    let at = crossed.or_else(|| if settled { None } else { places.next() })?.0;
-    Some(Contradiction { at })
+    crossed.map(|(at, _)| at)
+}
+
+fn first_contradiction(bounds: &[Vec<Bounds>], settled: bool) -> Option<Contradiction> {
+    let unsettled = || if settled { None } else { places(bounds).next().map(|(at, _)| at) };
+    crossed(bounds).or_else(unsettled).map(|at| Contradiction { at })
 }
 
 /// A chain's records were made in its order.
@@ -203,25 +219,27 @@ fn sweep_run(
     };
     let slow = |reading: &Option<Reading>| mono(reading) * (STEP - RHO);
     let fast = |reading: &Option<Reading>| mono(reading) * (STEP + RHO);
+    // Claims that contradict each other without any anchor drift for as many rounds as there are.
+    let sum = |a: i64, b: i64, c: i64| Moment(a.saturating_add(b).saturating_add(c));
     let mut changed = false;
 
     // Forward: what an earlier record says of a later one.
     let (mut low, mut high): (Option<i64>, Option<i64>) = (None, None);
     for (reading, bounds) in readings.iter().zip(bounds.iter_mut()) {
         let known = *bounds;
-        changed |= bounds.raise(low.map(|low| Moment(low + slow(reading) - GRAIN)));
-        changed |= bounds.lower(high.map(|high| Moment(high + fast(reading) + GRAIN)));
-        low = low.max(known.not_before.map(|earliest| earliest.0 - slow(reading)));
-        high = least(high, known.not_after.map(|latest| latest.0 - fast(reading)));
+        changed |= bounds.raise(low.map(|low| sum(low, slow(reading), -GRAIN)));
+        changed |= bounds.lower(high.map(|high| sum(high, fast(reading), GRAIN)));
+        low = low.max(known.not_before.map(|earliest| earliest.0.saturating_sub(slow(reading))));
+        high = least(high, known.not_after.map(|latest| latest.0.saturating_sub(fast(reading))));
     }
     // Backward: what a later record says of an earlier one.
     let (mut low, mut high): (Option<i64>, Option<i64>) = (None, None);
     for (reading, bounds) in readings.iter().zip(bounds.iter_mut()).rev() {
         let known = *bounds;
-        changed |= bounds.raise(low.map(|low| Moment(low + fast(reading) - GRAIN)));
-        changed |= bounds.lower(high.map(|high| Moment(high + slow(reading) + GRAIN)));
-        low = low.max(known.not_before.map(|earliest| earliest.0 - fast(reading)));
-        high = least(high, known.not_after.map(|latest| latest.0 - slow(reading)));
+        changed |= bounds.raise(low.map(|low| sum(low, fast(reading), -GRAIN)));
+        changed |= bounds.lower(high.map(|high| sum(high, slow(reading), GRAIN)));
+        low = low.max(known.not_before.map(|earliest| earliest.0.saturating_sub(fast(reading))));
+        high = least(high, known.not_after.map(|latest| latest.0.saturating_sub(slow(reading))));
     }
     changed
 }
@@ -309,6 +327,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Two phones that saw each other in a circle, one of which claims 139,000 years in between:
+    /// nothing anchors them, so the bounds drift round after round.
+    #[test]
+    fn a_circle_of_claims_drifts_without_overflow() {
+        let reading = |mono: u64| Some(Reading { boot: [1; 8], mono });
+        let tracks =
+            [vec![reading(0), reading(1), reading(2)], vec![reading(0), reading(MONO_LIMIT)]];
+        let at = |track, index| Position { track, index };
+        let mut order = vec![Before { earlier: at(0, 0), later: at(1, 0) }];
+        order.resize(1_000, Before { earlier: at(1, 1), later: at(0, 1) });
+        let end = Moment::from_unix(1_800_000_000);
+        let fact = Fact { at: at(0, 2), bounds: Bounds { not_before: None, not_after: Some(end) } };
+        assert!(solve(&tracks, &[fact], &order).contradiction.is_some());
     }
 
     use crate::model::Hash;

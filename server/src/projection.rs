@@ -1,0 +1,182 @@
+//! Verdicts, flags and revisions: what the pages show, worked out from the sources.
+//!
+//! Projections can be cleared and made again, and come out identical. Revisions are sources: what was shown once
+//! and then changed stays on record, whoever makes the projections again.
+
+pub mod body;
+mod read;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use deckwatch_core::{
+    assess::assess,
+    model::{DueId, Hash, VesselId},
+};
+
+use crate::shore::{Held, Shore, ShoreError};
+use crate::store::{
+    DuePatrolRow, NewRevision, ReadTx, Scope, StoreError, VesselStateRow, WriteTx,
+    projection_digest, reading, try_writing,
+};
+
+/// Due patrols are shown so far ahead, seconds.
+const AHEAD: i64 = 2 * 86_400;
+/// Nothing was demanded earlier than so long before a vessel was added, seconds.
+const BEFORE: i64 = 86_400;
+/// Vessels that one tick brings up to date.
+const A_TICK: u32 = 64;
+/// Changes between these are revisions; from the others to these is how verdicts come about.
+const SETTLED: [&str; 5] = ["done", "irregular", "missed", "unverifiable", "excused"];
+
+/// What making a vessel's projections again gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RebuiltVessel {
+    /// The vessel.
+    pub vessel: VesselId,
+    /// Digest of what was there.
+    pub before: Hash,
+    /// Digest of what is there now.
+    pub after: Hash,
+}
+
+impl RebuiltVessel {
+    /// Whether everything came out as it was.
+    pub fn is_identical(&self) -> bool {
+        self.before == self.after
+    }
+}
+
+impl Shore {
+    /// Assesses a vessel as of now.
+    pub fn reassess(&self, vessel: VesselId) -> Result<(), ShoreError> {
+        let as_of = self.now();
+        self.writing_held(vessel, |tx, held| Ok(replace(tx, held, as_of)?))
+    }
+
+    /// Assesses every vessel as of now.
+    pub fn reassess_all(&self) -> Result<(), ShoreError> {
+        for vessel in self.vessels()? {
+            self.reassess(vessel.id)?;
+        }
+        Ok(())
+    }
+
+    /// Assesses the vessels where the passing of time alone changes something, the most overdue first. Returns
+    /// how many.
+    pub fn reassess_due(&self) -> Result<usize, ShoreError> {
+        let now = self.now();
+        let due = reading(self.store(), |tx| tx.due_for_reassessment(now, A_TICK))?;
+        for vessel in &due {
+            self.reassess(*vessel)?;
+        }
+        Ok(due.len())
+    }
+
+    /// Digest of everything projected for a vessel.
+    pub fn projection_digest(&self, vessel: VesselId) -> Result<Hash, ShoreError> {
+        Ok(reading(self.store(), |tx| projection_digest(tx, vessel))?)
+    }
+
+    /// Forgets all projections and makes them again from the sources, as of the same moments. All or nothing.
+    pub fn rebuild(&self) -> Result<Vec<RebuiltVessel>, ShoreError> {
+        try_writing(self.store(), |tx| {
+            let vessels = tx.vessels(Scope::All)?;
+            let states = tx.vessel_states(Scope::All)?;
+            let mut before = Vec::new();
+            for vessel in &vessels {
+                before.push(projection_digest(tx_of(tx), vessel.id)?);
+            }
+            tx.clear_projections()?;
+            let mut rebuilt = Vec::new();
+            for (vessel, before) in vessels.iter().zip(before) {
+                if let Some(state) = states.iter().find(|state| state.vessel == vessel.id) {
+                    // Nothing decoded earlier is believed here.
+                    let mut held = Held::nothing_of(vessel);
+                    held.refresh(tx)?;
+                    replace(tx, &held, state.as_of)?;
+                }
+                let after = projection_digest(tx_of(tx), vessel.id)?;
+                rebuilt.push(RebuiltVessel { vessel: vessel.id, before, after });
+            }
+            Ok(rebuilt)
+        })
+    }
+}
+
+fn tx_of(tx: &mut dyn WriteTx) -> &dyn ReadTx {
+    tx
+}
+
+/// Marks a vessel in the transaction that brought news, so that a crash before the assessment leaves work for
+/// the next tick instead of old verdicts.
+pub(crate) fn mark(tx: &mut dyn WriteTx, vessel: VesselId, now: i64) -> Result<(), StoreError> {
+    match tx.vessel_state(vessel)? {
+        Some(state) => tx.put_vessel_state(&VesselStateRow { next_change: Some(now), ..state }),
+        None => tx.put_vessel_state(&VesselStateRow {
+            vessel,
+            as_of: now,
+            next_change: Some(now),
+            summary: "{}".to_owned(),
+        }),
+    }
+}
+
+/// Puts a new assessment in place of the one before.
+fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<(), StoreError> {
+    let vessel = held.vessel();
+    let created = tx.vessel(vessel)?.ok_or(StoreError::UnknownVessel(vessel))?.created_at;
+    let receipts = read::receipts(tx_of(tx), vessel)?;
+    let versions = read::versions(held);
+    let assessment = assess(&deckwatch_core::assess::Input {
+        vessel,
+        as_of,
+        from: created.saturating_sub(BEFORE),
+        until: as_of.saturating_add(AHEAD),
+        authority: held.authority(),
+        chains: held.chains(),
+        receipts: &receipts,
+        versions: &versions,
+        excuses: &[],
+    });
+    let rows = rows::rows(held, &versions, &assessment)?;
+    for due in &rows.dues {
+        if let Some(revision) = revision(tx, due, &rows.why, as_of)? {
+            tx.append_revision(&revision)?;
+        }
+    }
+    tx.replace_assessment(&rows.state, &rows.dues, &rows.flags)?;
+    Ok(())
+}
+
+fn revision(
+    tx: &dyn WriteTx,
+    due: &DuePatrolRow,
+    why: &std::collections::BTreeMap<DueId, String>,
+    at: i64,
+) -> Result<Option<NewRevision>, StoreError> {
+    let Some(shown) = tx.due_patrol(due.due)?.filter(|shown| shown.vessel == due.vessel) else {
+        return Ok(None);
+    };
+    let settled = |verdict: &str| SETTLED.contains(&verdict);
+    let revises = shown.verdict != due.verdict
+        && settled(&shown.verdict)
+        && (settled(&due.verdict) || shown.verdict == "missed");
+    Ok(revises.then(|| NewRevision {
+        vessel: due.vessel,
+        due: due.due,
+        at,
+        from_verdict: shown.verdict,
+        to_verdict: due.verdict.clone(),
+        cause: why.get(&due.due).map_or_else(String::new, |why| shortened(why)),
+    }))
+}
+
+/// A cause as long as the store keeps one.
+fn shortened(text: &str) -> String {
+    let mut end = text.len().min(crate::store::MAX_CAUSE_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,41 @@
+//! What an assessment needs beside chains and authority.
+
+use std::collections::BTreeMap;
+
+use deckwatch_core::{
+    assess::ReceiptFact,
+    model::{Hash, VesselId},
+    plan::{PlanContent, PlanDocument},
+    record::{Body, Chain, Receipt},
+};
+
+use crate::shore::Held;
+use crate::store::{ReadTx, StoreError};
+
+/// All receipts given for a vessel. They were signed here, so their signatures are not checked again.
+pub(super) fn receipts(tx: &dyn ReadTx, vessel: VesselId) -> Result<Vec<ReceiptFact>, StoreError> {
+    let mut facts = Vec::new();
+    tx.receipts_of(vessel, &mut |row| {
+        let unreadable = |_| StoreError::Unreadable { what: "receipt" };
+        facts.push(ReceiptFact::of(&Receipt::decode(&row.bytes).map_err(unreadable)?));
+        Ok(())
+    })?;
+    Ok(facts)
+}
+
+/// Every adopted version of the Plan whose changes are here.
+pub(super) fn versions(held: &Held) -> BTreeMap<Vec<Hash>, PlanContent> {
+    let plan = PlanDocument::from(held.plan().document.clone());
+    let mut versions = BTreeMap::new();
+    for entry in held.chains().iter().flat_map(Chain::all) {
+        let Some(Body::PlanAdopt { heads, .. }) = entry.body() else { continue };
+        let may = held.authority().roles_at(entry.at.dev, entry.at.seq).may_adopt();
+        if !may || versions.contains_key(heads) {
+            continue;
+        }
+        if let Ok(content) = plan.content_at(heads) {
+            versions.insert(heads.clone(), content);
+        }
+    }
+    versions
+}

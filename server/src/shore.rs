@@ -1,0 +1,178 @@
+//! The shore: one device per vessel with a key and a chain of its own, so that no ship's phones see another
+//! ship's facts, and everything the shore says of a vessel is a record of that chain.
+
+mod append;
+mod held;
+mod invitation;
+mod keys;
+mod plan;
+mod standing;
+mod vessel;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use deckwatch_core::{
+    entropy::{Entropy, draw},
+    model::VesselId,
+    plan::PlanError,
+    record::{KeyError, SoftwareKey},
+};
+
+pub use held::Held;
+pub(crate) use held::{Genesis, genesis_of};
+pub use keys::{KeyFolder, KeyFolderError};
+pub use plan::PlanEdit;
+
+use crate::clock::Clock;
+use crate::store::{ReadTx, Store, StoreError, WriteTx, reading, try_writing};
+use held::HeldVessels;
+
+/// Why the shore did not do what was asked. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShoreError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The folder of keys.
+    #[error(transparent)]
+    Keys(#[from] KeyFolderError),
+    /// A key did not sign.
+    #[error(transparent)]
+    Signing(#[from] KeyError),
+    /// The Plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// One record alone exceeds a segment.
+    #[error("one record is too large for a segment")]
+    RecordTooLarge,
+    /// A role that the shore does not give.
+    #[error("roles {0} cannot be given to a phone")]
+    Roles(u32),
+    /// A device that was never certified.
+    #[error("this device was never certified for this vessel")]
+    UnknownDevice,
+}
+
+impl ShoreError {
+    /// What to do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.hint(),
+            Self::Keys(error) => error.hint(),
+            Self::Signing(_) => {
+                "see whether the vessel's key file is damaged; restore it from a backup"
+            }
+            Self::Plan(_) => "correct the plan and import it again",
+            Self::RecordTooLarge => "say it in several records",
+            Self::Roles(_) => "invite as crew, officer or hub",
+            Self::UnknownDevice => "list the vessel's devices and check the id",
+        }
+    }
+}
+
+/// A shore.
+pub struct Shore {
+    store: Arc<dyn Store>,
+    keys: KeyFolder,
+    clock: Arc<dyn Clock>,
+    entropy: Mutex<Box<dyn Entropy>>,
+    /// One run of this process, in time parts and in actor ids.
+    boot: [u8; 8],
+    process: [u8; 8],
+    started: i64,
+    held: HeldVessels,
+}
+
+impl Shore {
+    /// A shore on a store and a folder of keys.
+    pub fn new(
+        store: Arc<dyn Store>,
+        keys: KeyFolder,
+        clock: Arc<dyn Clock>,
+        mut entropy: Box<dyn Entropy>,
+    ) -> Self {
+        let (boot, process) = (draw(&mut *entropy), draw(&mut *entropy));
+        let started = clock.now();
+        let held = HeldVessels::default();
+        Self { store, keys, clock, entropy: Mutex::new(entropy), boot, process, started, held }
+    }
+
+    /// Its store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Its clock, Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    /// The key of a vessel's shore device.
+    pub(crate) fn shore_key(&self, held: &Held) -> Result<Arc<SoftwareKey>, KeyFolderError> {
+        self.keys.key(held.vessel(), held.shore_key())
+    }
+
+    pub(crate) fn draw<const N: usize>(&self) -> [u8; N] {
+        draw(&mut **lock(&self.entropy))
+    }
+
+    /// Runs `work` on what is held of a vessel, as of now.
+    pub fn reading_held<T>(
+        &self,
+        vessel: VesselId,
+        work: impl FnOnce(&Held) -> T,
+    ) -> Result<T, StoreError> {
+        let seat = self.held.seat(vessel);
+        let mut seat = lock(&seat);
+        let held = self.refreshed(seat.take(), vessel)?;
+        Ok(work(seat.insert(held)))
+    }
+
+    fn refreshed(&self, held: Option<Held>, vessel: VesselId) -> Result<Held, StoreError> {
+        let mut slot = held;
+        reading(&*self.store, |tx| up_to_date(slot.take(), tx, vessel))
+    }
+
+    /// Runs `work` in a transaction, on what that transaction holds of a vessel.
+    pub(crate) fn writing_held<T, E: From<StoreError>>(
+        &self,
+        vessel: VesselId,
+        mut work: impl FnMut(&mut dyn WriteTx, &mut Held) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let seat = self.held.seat(vessel);
+        let mut seat = lock(&seat);
+        // Decoding a large vessel for the first time takes seconds: not while the only writer waits.
+        let mut slot = Some(self.refreshed(seat.take(), vessel)?);
+        let mut kept = None;
+        let value = try_writing(&*self.store, |tx| {
+            // A second run after a conflict finds the slot empty: what the first one saw is forgotten.
+            let mut held = up_to_date(slot.take(), tx, vessel)?;
+            let value = work(tx, &mut held)?;
+            kept = Some(held);
+            Ok::<_, E>(value)
+        })?;
+        // What a transaction that failed had seen never gets here.
+        *seat = kept;
+        Ok(value)
+    }
+}
+
+fn up_to_date(
+    held: Option<Held>,
+    tx: &(impl ReadTx + ?Sized),
+    vessel: VesselId,
+) -> Result<Held, StoreError> {
+    let mut held = match held {
+        Some(held) => held,
+        None => Held::nothing_of(&tx.vessel(vessel)?.ok_or(StoreError::UnknownVessel(vessel))?),
+    };
+    held.refresh(tx)?;
+    Ok(held)
+}
+
+/// A panic while a lock is held leaves nothing half done behind it: what is locked here is taken out while it
+/// is worked on, or replaced whole.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,267 @@
+//! What is held of a vessel, decoded. A cache: every use brings it up to date within its transaction, by the
+//! names of the segments and changes alone, so only what is new is decoded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use deckwatch_core::{
+    authority::{Authority, Roles},
+    document::{DocumentKind, RawChange, Rebuilt, Vouchers, rebuild},
+    model::{DeviceId, DocumentId, Hash, VesselId},
+    record::{Body, Chain, PublicKeyBytes, Segment, Span, device_id},
+};
+
+use super::lock;
+use crate::store::{DocumentRef, ReadTx, SegmentSpan, StoreError, VesselRow, gather};
+
+/// Vessels kept decoded at a time.
+const VESSELS: usize = 64;
+
+/// One vessel: chains, authority and Plan.
+#[derive(Debug)]
+pub struct Held {
+    vessel: VesselId,
+    shore_key: PublicKeyBytes,
+    spans: BTreeMap<DeviceId, BTreeSet<Span>>,
+    chains: Vec<Chain>,
+    tops: BTreeMap<DeviceId, (u64, Hash)>,
+    authority: Authority,
+    vouchers: Vouchers,
+    plan: Rebuilt,
+    newest_arrival: u64,
+    unvouched_bytes: usize,
+}
+
+impl Held {
+    pub(crate) fn nothing_of(vessel: &VesselRow) -> Self {
+        Self {
+            vessel: vessel.id,
+            shore_key: vessel.shore_key,
+            spans: BTreeMap::new(),
+            chains: Vec::new(),
+            tops: BTreeMap::new(),
+            authority: Authority::read(vessel.id, &vessel.shore_key, &[]),
+            vouchers: Vouchers::default(),
+            plan: rebuild(&[], &Vouchers::default()),
+            newest_arrival: 0,
+            unvouched_bytes: 0,
+        }
+    }
+
+    /// The vessel.
+    pub fn vessel(&self) -> VesselId {
+        self.vessel
+    }
+
+    /// The vessel's root of authority.
+    pub fn shore_key(&self) -> &PublicKeyBytes {
+        &self.shore_key
+    }
+
+    /// All chains, by device.
+    pub fn chains(&self) -> &[Chain] {
+        &self.chains
+    }
+
+    /// One chain.
+    pub fn chain(&self, dev: DeviceId) -> Option<&Chain> {
+        let at = self.chains.binary_search_by_key(&dev, Chain::dev).ok()?;
+        self.chains.get(at)
+    }
+
+    /// The segments of one device.
+    pub fn spans(&self, dev: DeviceId) -> impl Iterator<Item = &Span> {
+        self.spans.get(&dev).into_iter().flatten()
+    }
+
+    /// Seq and head of the end of a device's main branch.
+    pub fn top(&self, dev: DeviceId) -> Option<(u64, Hash)> {
+        self.tops.get(&dev).copied()
+    }
+
+    /// Who may do what.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// The Plan, from its vouched changes.
+    pub fn plan(&self) -> &Rebuilt {
+        &self.plan
+    }
+
+    /// Bytes of Plan changes that nobody vouches for.
+    pub(crate) fn unvouched_bytes(&self) -> usize {
+        self.unvouched_bytes
+    }
+
+    /// Names of all changes that a device which may write their document vouches for.
+    pub(crate) fn vouched(&self) -> BTreeSet<(u64, DocumentId, Hash)> {
+        let mut named = BTreeSet::new();
+        for entry in self.chains.iter().flat_map(Chain::all) {
+            let Some(Body::Document { kind, id, changes }) = entry.body() else { continue };
+            let roles = self.authority.roles_at(entry.at.dev, entry.at.seq);
+            let writes = match DocumentKind::from_number(*kind) {
+                Some(DocumentKind::Plan) => roles.may_edit_plan(),
+                Some(DocumentKind::Page) => roles != Roles::NONE,
+                None => false,
+            };
+            if writes {
+                named.extend(changes.iter().map(|change| (*kind, *id, *change)));
+            }
+        }
+        named
+    }
+
+    /// Decodes what `tx` holds and this does not.
+    pub(crate) fn refresh(&mut self, tx: &(impl ReadTx + ?Sized)) -> Result<(), StoreError> {
+        let mut fresh: Vec<SegmentSpan> = Vec::new();
+        tx.segment_spans_of(self.vessel, &mut |span| {
+            if !self.spans.get(&span.dev).is_some_and(|held| held.contains(&span_of(&span))) {
+                fresh.push(span);
+            }
+            Ok(())
+        })?;
+        let mut touched = BTreeSet::new();
+        for span in &fresh {
+            self.decode(tx, span)?;
+            touched.insert(span.dev);
+        }
+        for dev in &touched {
+            let top = self.chain(*dev).and_then(|chain| {
+                chain.main_branch().last().map(|entry| (entry.at.seq, entry.at.hash))
+            });
+            self.tops.extend(top.map(|top| (*dev, top)));
+        }
+        if touched.contains(&device_id(&self.shore_key)) {
+            self.authority = Authority::read(self.vessel, &self.shore_key, &self.chains);
+        }
+        self.refresh_plan(tx, !touched.is_empty())
+    }
+
+    fn decode(
+        &mut self,
+        tx: &(impl ReadTx + ?Sized),
+        span: &SegmentSpan,
+    ) -> Result<(), StoreError> {
+        const DAMAGED: StoreError = StoreError::Unreadable { what: "segment" };
+        let row = tx.segment(self.vessel, span.dev, span.to_seq, span.head)?.ok_or(DAMAGED)?;
+        let segment = Segment::decode(&row.bytes).map_err(|_| DAMAGED)?;
+        let at = self.chains.binary_search_by_key(&span.dev, Chain::dev);
+        let known = at.ok().and_then(|at| self.chains.get(at)).and_then(Chain::key);
+        // Nothing is kept of a device before its genesis, which is the first of its segments.
+        let key =
+            known.or_else(|| genesis_of(&segment).map(|genesis| genesis.key)).ok_or(DAMAGED)?;
+        let verified = segment.verify(&key).map_err(|_| DAMAGED)?;
+        let at = at.unwrap_or_else(|at| {
+            self.chains.insert(at, Chain::new(span.dev));
+            at
+        });
+        if let Some(chain) = self.chains.get_mut(at) {
+            chain.insert(verified);
+        }
+        self.spans.entry(span.dev).or_default().insert(span_of(span));
+        Ok(())
+    }
+
+    fn refresh_plan(
+        &mut self,
+        tx: &(impl ReadTx + ?Sized),
+        new_records: bool,
+    ) -> Result<(), StoreError> {
+        let doc = plan_of(self.vessel);
+        // Ordered by kind, and a vessel has one Plan: it is the first document.
+        let documents = tx.documents(self.vessel, None, 1)?;
+        let newest = documents.first().filter(|row| row.doc == doc);
+        let newest = newest.map_or(0, |row| row.newest_arrival);
+        let vouchers = if new_records {
+            Vouchers::read(DocumentKind::Plan, doc.id, &self.authority, &self.chains)
+        } else {
+            self.vouchers.clone()
+        };
+        if newest == self.newest_arrival && vouchers == self.vouchers {
+            return Ok(());
+        }
+        let rows = gather(|each| tx.changes_of(self.vessel, doc, 0, each))?;
+        let changes: Vec<RawChange> =
+            rows.into_iter().map(|row| RawChange { hash: row.hash, bytes: row.bytes }).collect();
+        let unvouched = changes.iter().filter(|change| !vouchers.named(change.hash));
+        self.unvouched_bytes = unvouched.map(|change| change.bytes.len()).sum();
+        self.plan = rebuild(&changes, &vouchers);
+        self.vouchers = vouchers;
+        self.newest_arrival = newest;
+        Ok(())
+    }
+}
+
+fn span_of(span: &SegmentSpan) -> Span {
+    Span { from: span.from_seq, to: span.to_seq, prev: span.prev, head: span.head }
+}
+
+/// The name of a vessel's Plan in the store.
+pub(crate) fn plan_of(vessel: VesselId) -> DocumentRef {
+    DocumentRef { kind: 1, id: DocumentId(vessel.0) }
+}
+
+/// What a genesis says. Nothing is verified yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Genesis {
+    pub key: PublicKeyBytes,
+    pub vessel: VesselId,
+    pub nonce: [u8; 16],
+}
+
+/// The genesis that a segment begins with, before anything is verified.
+pub(crate) fn genesis_of(segment: &Segment) -> Option<Genesis> {
+    use deckwatch_core::record::{ContentPart, Slot};
+    let first = segment.items.first().filter(|_| segment.from == 0)?;
+    let [_, _, Slot::Shown(content)] = &first.slots else { return None };
+    match ContentPart::decode(first.kind, content).ok()?.body {
+        Body::Genesis { key, vessel, nonce, .. } => Some(Genesis { key, vessel, nonce }),
+        _ => None,
+    }
+}
+
+type Seat = Arc<Mutex<Option<Held>>>;
+
+/// The vessels in use lately.
+#[derive(Debug, Default)]
+pub(super) struct HeldVessels {
+    seats: Mutex<(u64, BTreeMap<VesselId, (u64, Seat)>)>,
+}
+
+impl HeldVessels {
+    /// The place of one vessel; the one unused for longest makes room.
+    pub fn seat(&self, vessel: VesselId) -> Seat {
+        let mut guard = lock(&self.seats);
+        let (uses, seats) = &mut *guard;
+        *uses += 1;
+        if seats.len() >= VESSELS && !seats.contains_key(&vessel) {
+            let oldest = seats.iter().min_by_key(|(_, (used, _))| *used).map(|(id, _)| *id);
+            oldest.map(|id| seats.remove(&id));
+        }
+        let (used, seat) = seats.entry(vessel).or_default();
+        *used = *uses;
+        Arc::clone(seat)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vessel_unused_for_longest_makes_room() {
+        let held = HeldVessels::default();
+        let vessel = |n: usize| VesselId((n as u128).to_be_bytes());
+        let first = held.seat(vessel(0));
+        for n in 1..VESSELS {
+            held.seat(vessel(n));
+        }
+        assert!(Arc::ptr_eq(&first, &held.seat(vessel(0))));
+        held.seat(vessel(VESSELS));
+        assert!(Arc::ptr_eq(&first, &held.seat(vessel(0))), "used lately");
+        let ids: Vec<VesselId> = lock(&held.seats).1.keys().copied().collect();
+        assert_eq!(ids.len(), VESSELS);
+        assert!(!ids.contains(&vessel(1)));
+    }
+}

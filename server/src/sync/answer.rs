@@ -1,0 +1,211 @@
+//! What the shore says.
+
+use std::collections::BTreeSet;
+
+use automerge::{ChangeHash, ReadDoc};
+use deckwatch_core::{
+    document::RawChange,
+    model::{DeviceId, DocumentId, Hash},
+    record::{Receipt, Span, chain::runs},
+    sync::{Document, Have, Limits, Problem, Request, Response, Scope, missing},
+};
+
+use super::{SyncRefusal, Synced, ingest::Taken, seal::Sealed};
+use crate::shore::{Held, Shore, ShoreError};
+use crate::store::{ReceiptRow, WriteTx};
+
+/// The Plan, as documents are numbered.
+const PLAN: u64 = 1;
+
+/// An answer to somebody unknown.
+pub(super) fn nothing_but(time: i64, problem: Problem) -> Synced {
+    let mut response = empty(time);
+    response.problems.push(problem);
+    Synced { response: response.encode(), news: None }
+}
+
+fn empty(time: i64) -> Response {
+    Response {
+        time,
+        have: Vec::new(),
+        documents: Vec::new(),
+        segments: Vec::new(),
+        changes: Vec::new(),
+        receipts: Vec::new(),
+        problems: Vec::new(),
+        more: false,
+    }
+}
+
+impl Shore {
+    pub(super) fn answer(
+        &self,
+        tx: &mut dyn WriteTx,
+        held: &Held,
+        sealed: &Sealed<'_>,
+        taken: Taken,
+    ) -> Result<Synced, SyncRefusal> {
+        let request = &sealed.request;
+        let now = self.now();
+        let mut response = empty(now);
+        let mut named = taken.authors.clone();
+        named.insert(request.dev);
+        let reader = may_read(held, request.dev, now);
+        if reader {
+            named.extend(request.have.iter().map(|(dev, _)| *dev));
+        }
+        for dev in &named {
+            response.receipts.extend(self.receipt(tx, held, *dev, now)?);
+        }
+        if reader {
+            response.have = have(held, &named);
+            response.documents = vec![plan_heads(held)];
+            let mut room = Room { bytes: Limits::PAYLOAD, segments: Limits::SEGMENTS };
+            response.more = !lacking_segments(tx, held, request, &taken, &mut room, &mut response)?;
+            response.more |= !lacking_changes(held, request, &mut room, &mut response);
+        }
+        response.problems = taken.problems;
+        response.problems.truncate(Limits::ANSWERS);
+        response.receipts.truncate(Limits::ANSWERS);
+        Ok(Synced { response: response.encode(), news: taken.news.then(|| held.vessel()) })
+    }
+
+    /// "I hold `dev` up to here": the first receipt for this head stays, so that a repeated question gets the
+    /// same bytes.
+    fn receipt(
+        &self,
+        tx: &mut dyn WriteTx,
+        held: &Held,
+        dev: DeviceId,
+        now: i64,
+    ) -> Result<Option<Vec<u8>>, SyncRefusal> {
+        // Nobody needs a receipt for what the shore itself wrote.
+        let Some((seq, head)) = held.top(dev).filter(|_| dev != held.authority().root()) else {
+            return Ok(None);
+        };
+        let vessel = held.vessel();
+        let latest = tx.latest_receipt(vessel, dev)?;
+        if let Some(latest) = latest.filter(|receipt| (receipt.seq, receipt.head) == (seq, head)) {
+            return Ok(Some(latest.bytes));
+        }
+        let key = self.shore_key(held).map_err(ShoreError::from)?;
+        let receipt = Receipt::sign(&*key, dev, seq, head, now).map_err(ShoreError::from)?;
+        let bytes = receipt.encode();
+        let kept = tx.put_receipt(&ReceiptRow { vessel, dev, seq, head, time: now, bytes })?;
+        Ok(Some(kept.bytes))
+    }
+}
+
+/// Whether a device may see what others wrote: certified, and neither expired, revoked nor lost.
+pub(super) fn may_read(held: &Held, dev: DeviceId, now: i64) -> bool {
+    held.authority().standing(dev).is_some_and(|standing| {
+        let genesis = standing.genesis.is_none_or(|genesis| {
+            held.chain(dev).is_some_and(|chain| chain.get(0, genesis).is_some())
+        });
+        genesis
+            && standing.roles != deckwatch_core::authority::Roles::NONE
+            && standing.last_trusted_seq.is_none()
+            && standing.lost.is_none()
+            && standing.until.is_none_or(|until| now <= until)
+    })
+}
+
+/// The newest runs of each device, within the message's limits.
+fn have(held: &Held, named: &BTreeSet<DeviceId>) -> Have {
+    let devices = named.iter().filter(|dev| held.chain(**dev).is_some()).take(Limits::DEVICES);
+    devices
+        .map(|dev| {
+            let mut runs = runs(held.spans(*dev).copied());
+            // Gaps are few; of more runs than fit, the earliest tell where to go on.
+            runs.truncate(Limits::RUNS);
+            (*dev, runs)
+        })
+        .collect()
+}
+
+struct Room {
+    bytes: usize,
+    segments: usize,
+}
+
+impl Room {
+    fn take(&mut self, size: usize) -> bool {
+        let fits = size <= self.bytes;
+        if fits {
+            self.bytes -= size;
+        }
+        fits
+    }
+}
+
+/// Adds what the requester lacks, the shore's chain first. `false` if there is more than fits.
+fn lacking_segments(
+    tx: &dyn WriteTx,
+    held: &Held,
+    request: &Request,
+    taken: &Taken,
+    room: &mut Room,
+    response: &mut Response,
+) -> Result<bool, SyncRefusal> {
+    let authority = held.authority();
+    let root = authority.root();
+    let wanted = |dev: DeviceId| match request.scope {
+        Scope::All => true,
+        Scope::Authority => authority.standing(dev).is_some_and(|it| it.roles.is_authority()),
+    };
+    let others = held.chains().iter().map(|chain| chain.dev()).filter(|dev| *dev != root);
+    for dev in std::iter::once(root).chain(others.filter(|dev| wanted(*dev))) {
+        let spans: Vec<Span> = held.spans(dev).copied().collect();
+        for span in missing(dev, &spans, &request.have) {
+            if taken.brought.contains(&(dev, span)) {
+                continue;
+            }
+            let Some(row) = tx.segment(held.vessel(), dev, span.to, span.head)? else { continue };
+            if room.segments == 0 || !room.take(row.bytes.len()) {
+                return Ok(false);
+            }
+            room.segments -= 1;
+            response.segments.push(row.bytes);
+        }
+    }
+    Ok(true)
+}
+
+fn plan_heads(held: &Held) -> Document<Vec<Hash>> {
+    Document { kind: PLAN, id: DocumentId(held.vessel().0), what: held.plan().heads() }
+}
+
+/// Adds the Plan's changes that the requester's heads do not reach. `false` if there are more than fit.
+fn lacking_changes(
+    held: &Held,
+    request: &Request,
+    room: &mut Room,
+    response: &mut Response,
+) -> bool {
+    let ours = plan_heads(held);
+    let theirs = request.documents.iter().find(|doc| (doc.kind, doc.id) == (ours.kind, ours.id));
+    let theirs: BTreeSet<Hash> =
+        theirs.map(|doc| doc.what.iter().copied().collect()).unwrap_or_default();
+    if theirs.iter().eq(&ours.what) {
+        return true;
+    }
+    let document = &held.plan().document;
+    // Heads that are not here reach nothing here.
+    let known: Vec<ChangeHash> = theirs
+        .iter()
+        .map(|head| ChangeHash(head.0))
+        .filter(|head| document.get_change_by_hash(head).is_some())
+        .collect();
+    let brought: BTreeSet<Hash> = request.changes.iter().map(|change| change.what.hash).collect();
+    for change in document.get_changes(&known) {
+        let raw = RawChange { hash: Hash(change.hash().0), bytes: change.raw_bytes().to_vec() };
+        if brought.contains(&raw.hash) {
+            continue;
+        }
+        if response.changes.len() >= Limits::CHANGES || !room.take(raw.bytes.len()) {
+            return false;
+        }
+        response.changes.push(Document { kind: ours.kind, id: ours.id, what: raw });
+    }
+    true
+}

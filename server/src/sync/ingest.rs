@@ -1,0 +1,281 @@
+//! Taking what a request brings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use deckwatch_core::{
+    document::gate,
+    model::{DeviceId, DocumentId},
+    record::{Body, Chain, Slot, Span, VerifiedSegment},
+    sync::{Problem, ProblemCode},
+};
+
+use super::SyncRefusal;
+use super::seal::{Brought, Sealed, problem};
+use crate::shore::{Held, Shore};
+use crate::store::{DocumentRef, EnrolmentToken, NewChange, SegmentRow, WriteTx};
+
+/// Devices without a certificate that one vessel may have.
+pub const MAX_UNCERTIFIED_DEVICES: usize = 32;
+/// Bytes kept of a device without a certificate.
+pub const MAX_UNCERTIFIED_BYTES: u64 = 4 * 1024 * 1024;
+/// Bytes of changes that no record vouches for, per vessel.
+pub const MAX_UNVOUCHED_BYTES: usize = 4 * 1024 * 1024;
+
+/// What was taken of a request.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Devices of whom segments were brought and are held now.
+    pub authors: BTreeSet<DeviceId>,
+    /// What the requester evidently holds, because it brought it.
+    pub brought: BTreeSet<(DeviceId, Span)>,
+    pub problems: Vec<Problem>,
+    pub news: bool,
+}
+
+impl Shore {
+    pub(super) fn ingest(
+        &self,
+        tx: &mut dyn WriteTx,
+        held: &mut Held,
+        sealed: &Sealed<'_>,
+    ) -> Result<Taken, SyncRefusal> {
+        let mut taken = Taken::default();
+        let broken = sealed.segments.iter().filter_map(|brought| brought.as_ref().err());
+        taken.problems.extend(broken.cloned());
+        // Beginnings first: keys, and with them certificates, decide about the rest.
+        let brought = || sealed.segments.iter().flatten();
+        for beginning in brought().filter(|brought| brought.genesis.is_some()) {
+            self.take_segment(tx, held, sealed, beginning, &mut taken)?;
+        }
+        held.refresh(tx)?;
+        self.honour_tokens(tx, held, sealed, &mut taken)?;
+        for further in brought().filter(|brought| brought.genesis.is_none()) {
+            self.take_segment(tx, held, sealed, further, &mut taken)?;
+        }
+        held.refresh(tx)?;
+        self.take_changes(tx, held, sealed, &mut taken)?;
+        held.refresh(tx)?;
+        let forked = taken
+            .authors
+            .iter()
+            .filter(|dev| held.chain(**dev).is_some_and(|chain| !chain.forks().is_empty()));
+        taken.problems.extend(forked.map(|dev| problem(ProblemCode::Fork, &dev.0)));
+        Ok(taken)
+    }
+
+    fn take_segment(
+        &self,
+        tx: &mut dyn WriteTx,
+        held: &Held,
+        sealed: &Sealed<'_>,
+        brought: &Brought,
+        taken: &mut Taken,
+    ) -> Result<(), SyncRefusal> {
+        let dev = brought.segment.dev;
+        let verified = match verify(held, sealed, brought) {
+            Ok(verified) => verified,
+            Err(code) => {
+                taken.problems.push(problem(code, &dev.0));
+                return Ok(());
+            }
+        };
+        let span = Span {
+            from: verified.from(),
+            to: verified.to(),
+            prev: verified.prev,
+            head: verified.head(),
+        };
+        let vessel = held.vessel();
+        let known = tx.has_segment(vessel, dev, span.to, span.head)?;
+        let bytes = sealed.request.segments.get(brought.index).cloned().unwrap_or_default();
+        if !known && !self.has_room(tx, held, brought, bytes.len())? {
+            taken.problems.push(problem(ProblemCode::TooLarge, &dev.0));
+            return Ok(());
+        }
+        let row = SegmentRow {
+            vessel,
+            dev,
+            from_seq: span.from,
+            to_seq: span.to,
+            prev: span.prev,
+            head: span.head,
+            bytes,
+            received_at: self.now(),
+            carried_by: sealed.request.dev,
+        };
+        match tx.put_segment(&row) {
+            Ok(new) => {
+                taken.news |= new;
+                taken.authors.insert(dev);
+                taken.brought.insert((dev, span));
+                Ok(())
+            }
+            Err(error) if error.is_refusal() => {
+                taken.problems.push(problem(ProblemCode::Malformed, &dev.0));
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether a segment of `dev` may be kept: without a certificate there is a quota.
+    fn has_room(
+        &self,
+        tx: &dyn WriteTx,
+        held: &Held,
+        brought: &Brought,
+        size: usize,
+    ) -> Result<bool, SyncRefusal> {
+        let dev = brought.segment.dev;
+        let certified = |dev| held.authority().standing(dev).is_some();
+        if dev == held.authority().root() || certified(dev) {
+            return Ok(true);
+        }
+        if let Some(holding) = tx.holding(held.vessel(), dev)? {
+            return Ok(holding.size_bytes.saturating_add(size as u64) <= MAX_UNCERTIFIED_BYTES);
+        }
+        // Strangers cannot take an invited phone's place.
+        if let Some(genesis) = &brought.genesis {
+            let invitation = tx.enrolment(held.vessel(), EnrolmentToken(genesis.nonce))?;
+            if invitation.is_some_and(|row| row.used_by.is_none() && row.expires_at >= self.now()) {
+                return Ok(true);
+            }
+        }
+        let mut uncertified = 0;
+        tx.holdings_of(held.vessel(), &mut |holding| {
+            let known = holding.dev == held.authority().root() || certified(holding.dev);
+            uncertified += usize::from(!known);
+            Ok(())
+        })?;
+        Ok(uncertified < MAX_UNCERTIFIED_DEVICES)
+    }
+
+    /// A genesis that repeats an invitation's token gets the certificate that the invitation promised, once.
+    fn honour_tokens(
+        &self,
+        tx: &mut dyn WriteTx,
+        held: &mut Held,
+        sealed: &Sealed<'_>,
+        taken: &mut Taken,
+    ) -> Result<(), SyncRefusal> {
+        let now = self.now();
+        let mut certificates: BTreeMap<DeviceId, Body> = BTreeMap::new();
+        for brought in sealed.segments.iter().flatten() {
+            let dev = brought.segment.dev;
+            let Some(genesis) = brought.genesis.filter(|_| taken.authors.contains(&dev)) else {
+                continue;
+            };
+            if held.authority().standing(dev).is_some() {
+                continue;
+            }
+            let token = EnrolmentToken(genesis.nonce);
+            let Some(invitation) = tx.enrolment(held.vessel(), token)? else { continue };
+            if invitation.expires_at < now || !tx.use_enrolment(held.vessel(), token, dev, now)? {
+                continue;
+            }
+            let certificate = Body::Certificate {
+                key: genesis.key,
+                vessel: held.vessel(),
+                roles: invitation.roles,
+                from: now,
+                until: None,
+                genesis: brought.segment.records().next().map(|record| record.hash()),
+            };
+            certificates.insert(dev, certificate);
+        }
+        if !certificates.is_empty() {
+            let certificates: Vec<Body> = certificates.into_values().collect();
+            self.append_within(tx, held, &certificates)?;
+            taken.news = true;
+        }
+        Ok(())
+    }
+
+    /// Keeps changes raw. None is parsed here: only what a record vouches for ever is.
+    fn take_changes(
+        &self,
+        tx: &mut dyn WriteTx,
+        held: &Held,
+        sealed: &Sealed<'_>,
+        taken: &mut Taken,
+    ) -> Result<(), SyncRefusal> {
+        if sealed.request.changes.is_empty() {
+            return Ok(());
+        }
+        let vouched = held.vouched();
+        let vessel = held.vessel();
+        let mut unvouched_bytes = held.unvouched_bytes();
+        for change in &sealed.request.changes {
+            let raw = &change.what;
+            let Some(doc) =
+                document_of(held, change.kind, change.id).filter(|_| gate::check(raw).is_ok())
+            else {
+                taken.problems.push(problem(ProblemCode::ChangeRefused, &raw.hash.0));
+                continue;
+            };
+            let named = vouched.contains(&(change.kind, change.id, raw.hash));
+            let known = tx.change(vessel, doc, raw.hash)?.is_some();
+            if !named {
+                if !known && unvouched_bytes.saturating_add(raw.bytes.len()) > MAX_UNVOUCHED_BYTES {
+                    taken.problems.push(problem(ProblemCode::TooLarge, &raw.hash.0));
+                    continue;
+                }
+                taken.problems.push(problem(ProblemCode::NotVouched, &raw.hash.0));
+            }
+            if known {
+                continue;
+            }
+            taken.news |= tx.put_change(&NewChange {
+                vessel,
+                doc,
+                hash: raw.hash,
+                bytes: raw.bytes.clone(),
+                received_at: self.now(),
+            })?;
+            if !named {
+                unvouched_bytes = unvouched_bytes.saturating_add(raw.bytes.len());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Verifies a segment: its author's key, its vessel, and that nothing of it is withheld.
+fn verify(
+    held: &Held,
+    sealed: &Sealed<'_>,
+    brought: &Brought,
+) -> Result<VerifiedSegment, ProblemCode> {
+    let segment = &brought.segment;
+    let key = sealed.key(held, segment.dev).ok_or(ProblemCode::UnknownDevice)?;
+    let verified = segment.verify(&key).map_err(|error| match error {
+        deckwatch_core::record::SegmentError::BadSignature(_)
+        | deckwatch_core::record::SegmentError::WrongDevice(_) => ProblemCode::BadSignature,
+        _ => ProblemCode::Malformed,
+    })?;
+    // The genesis that the key came from names the vessel. One that is held was checked when it came.
+    let beginning =
+        brought.genesis.as_ref().or_else(|| match held.chain(segment.dev).and_then(Chain::key) {
+            Some(_) => None,
+            None => sealed.genesis(segment.dev),
+        });
+    if beginning.is_some_and(|genesis| genesis.vessel != held.vessel()) {
+        return Err(ProblemCode::WrongVessel);
+    }
+    // Of two copies with one name the first stays, so one with parts withheld must not come first.
+    let whole = segment
+        .items
+        .iter()
+        .flat_map(|item| &item.slots)
+        .all(|slot| matches!(slot, Slot::Shown(_)));
+    if whole { Ok(verified) } else { Err(ProblemCode::Malformed) }
+}
+
+/// A vessel has one Plan, named like itself, and any number of Pages.
+fn document_of(held: &Held, kind: u64, id: DocumentId) -> Option<DocumentRef> {
+    match kind {
+        1 if id.0 == held.vessel().0 => Some(DocumentRef { kind: 1, id }),
+        2 => Some(DocumentRef { kind: 2, id }),
+        _ => None,
+    }
+}
