@@ -22,6 +22,7 @@ mod projection;
 mod receipt;
 mod revision;
 mod segment;
+pub mod sqlite;
 mod vessel;
 
 pub use bounds::{
@@ -41,6 +42,7 @@ pub use revision::{NewRevision, RevisionRow, Revisions, RevisionsMut};
 pub use segment::{
     Holding, SegmentPlace, SegmentRow, SegmentSpan, Segments, SegmentsFrom, SegmentsMut,
 };
+pub use sqlite::SqliteStore;
 pub use vessel::{Scope, VesselRow, Vessels, VesselsMut};
 
 /// One database, whichever it is.
@@ -166,4 +168,36 @@ pub fn gather<T>(
         Ok(())
     })?;
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_sqlite_backend_knows_sqlite() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut found = Vec::new();
+        sources(&root, &mut found);
+        let name = concat!("rusq", "lite");
+        let (inside, outside): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .filter(|path| std::fs::read_to_string(path).unwrap().contains(name))
+            .partition(|path| path.starts_with(root.join("store/sqlite")));
+        assert!(!inside.is_empty(), "the test looks in the wrong place");
+        let outside: Vec<_> =
+            outside.into_iter().filter(|path| *path != root.join("store/sqlite.rs")).collect();
+        assert!(outside.is_empty(), "SQL outside store/sqlite: {outside:?}");
+    }
 }
