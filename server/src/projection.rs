@@ -6,6 +6,7 @@
 pub mod body;
 mod read;
 mod rows;
+pub mod view;
 #[cfg(test)]
 mod tests;
 
