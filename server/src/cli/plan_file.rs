@@ -1,0 +1,360 @@
+//! A plan as a file that people read and write. Places, routes and schedules are known by their
+//! names; ids are kept where a name stays.
+
+use std::collections::BTreeMap;
+
+use deckwatch_core::{
+    entropy::{Entropy, draw},
+    model::{CheckpointId, RouteId, ScheduleId, TagId},
+    plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk},
+};
+use serde::{Deserialize, Serialize};
+
+/// The file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlanFile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact_limit_hours: Option<u32>,
+    #[serde(default)]
+    ship_time: Vec<ShipTimeChange>,
+    #[serde(default)]
+    checkpoint: Vec<CheckpointEntry>,
+    #[serde(default)]
+    route: Vec<RouteEntry>,
+    #[serde(default)]
+    schedule: Vec<ScheduleEntry>,
+}
+
+/// From this moment (Unix s) the ship is so many minutes ahead of UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShipTimeChange {
+    from: i64,
+    minutes: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckpointEntry {
+    name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    deck: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RouteEntry {
+    name: String,
+    walk: Walk,
+    points: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_minutes: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScheduleEntry {
+    name: String,
+    route: String,
+    times: Vec<String>,
+    window_minutes: u32,
+    start_within_minutes: u32,
+    grace_minutes: u32,
+}
+
+/// Why a file is no plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanFileError {
+    /// A name that stands for nothing.
+    #[error("{what} {name:?} is not in the file; add it, or correct the name")]
+    Unknown {
+        /// checkpoint or route.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A name that stands twice.
+    #[error("{what} {name:?} stands twice in the file; names must differ")]
+    Twice {
+        /// checkpoint, route or schedule.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A time that is none.
+    #[error("{0:?} is not a time of day; write it as \"02:00\"")]
+    Time(String),
+    /// An offset beyond the widest in use.
+    #[error("{0} minutes is no ship time; offsets lie between -840 and 840")]
+    Offset(i32),
+}
+
+impl PlanFile {
+    /// The plan that this file makes of `before`: ids stay where names stay, new places get tags.
+    pub(super) fn onto(
+        &self,
+        before: &PlanContent,
+        entropy: &mut dyn Entropy,
+    ) -> Result<PlanContent, PlanFileError> {
+        let mut plan = PlanContent {
+            vessel_name: before.vessel_name.clone(),
+            contact_limit_hours: self.contact_limit_hours,
+            ..PlanContent::default()
+        };
+        for change in &self.ship_time {
+            if change.minutes.abs() > 14 * 60 {
+                return Err(PlanFileError::Offset(change.minutes));
+            }
+            plan.ship_time_changes.insert(change.from, change.minutes);
+        }
+        let places = self.checkpoints(before, &mut plan, entropy)?;
+        let routes = self.routes(before, &mut plan, &places, entropy)?;
+        self.schedules(before, &mut plan, &routes, entropy)?;
+        Ok(plan)
+    }
+
+    fn checkpoints(
+        &self,
+        before: &PlanContent,
+        plan: &mut PlanContent,
+        entropy: &mut dyn Entropy,
+    ) -> Result<BTreeMap<String, CheckpointId>, PlanFileError> {
+        let mut places = BTreeMap::new();
+        for entry in &self.checkpoint {
+            let known = before.checkpoints.iter().find(|(_, known)| known.name == entry.name);
+            let id = known.map_or_else(|| CheckpointId(draw(entropy)), |(id, _)| *id);
+            if places.insert(entry.name.clone(), id).is_some() {
+                return Err(PlanFileError::Twice { what: "checkpoint", name: entry.name.clone() });
+            }
+            let place = Checkpoint { name: entry.name.clone(), deck: entry.deck.clone() };
+            plan.checkpoints.insert(id, place);
+            let hanging: Vec<_> =
+                before.tags.iter().filter(|(_, tag)| tag.checkpoint == id).collect();
+            for (tag, registration) in &hanging {
+                plan.tags.insert(**tag, (*registration).clone());
+            }
+            if hanging.is_empty() {
+                let registration = TagRegistration { checkpoint: id, revision: 1 };
+                plan.tags.insert(TagId(draw(entropy)), registration);
+            }
+        }
+        Ok(places)
+    }
+
+    fn routes(
+        &self,
+        before: &PlanContent,
+        plan: &mut PlanContent,
+        places: &BTreeMap<String, CheckpointId>,
+        entropy: &mut dyn Entropy,
+    ) -> Result<BTreeMap<String, RouteId>, PlanFileError> {
+        let mut routes = BTreeMap::new();
+        for entry in &self.route {
+            let known = before.routes.iter().find(|(_, known)| known.name == entry.name);
+            let id = known.map_or_else(|| RouteId(draw(entropy)), |(id, _)| *id);
+            if routes.insert(entry.name.clone(), id).is_some() {
+                return Err(PlanFileError::Twice { what: "route", name: entry.name.clone() });
+            }
+            let point = |name: &String| {
+                places.get(name).copied().ok_or_else(|| PlanFileError::Unknown {
+                    what: "checkpoint",
+                    name: name.clone(),
+                })
+            };
+            let points = entry.points.iter().map(point).collect::<Result<_, _>>()?;
+            let route = Route {
+                name: entry.name.clone(),
+                walk: entry.walk,
+                points,
+                max_minutes: entry.max_minutes,
+            };
+            plan.routes.insert(id, route);
+        }
+        Ok(routes)
+    }
+
+    fn schedules(
+        &self,
+        before: &PlanContent,
+        plan: &mut PlanContent,
+        routes: &BTreeMap<String, RouteId>,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), PlanFileError> {
+        for entry in &self.schedule {
+            let known = before.schedules.iter().find(|(_, known)| known.name == entry.name);
+            let id = known.map_or_else(|| ScheduleId(draw(entropy)), |(id, _)| *id);
+            let route = routes.get(&entry.route).copied();
+            let route = route.ok_or_else(|| PlanFileError::Unknown {
+                what: "route",
+                name: entry.route.clone(),
+            })?;
+            let schedule = Schedule {
+                name: entry.name.clone(),
+                route,
+                times: entry.times.iter().map(minute_of).collect::<Result<_, _>>()?,
+                window_minutes: entry.window_minutes,
+                start_within_minutes: entry.start_within_minutes,
+                grace_minutes: entry.grace_minutes,
+            };
+            if plan.schedules.insert(id, schedule).is_some() {
+                return Err(PlanFileError::Twice { what: "schedule", name: entry.name.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The file of a plan.
+    pub(super) fn of(plan: &PlanContent) -> Self {
+        let name_of_route =
+            |id: RouteId| plan.routes.get(&id).map_or_else(String::new, |route| route.name.clone());
+        Self {
+            contact_limit_hours: plan.contact_limit_hours,
+            ship_time: plan
+                .ship_time_changes
+                .iter()
+                .map(|(from, minutes)| ShipTimeChange { from: *from, minutes: *minutes })
+                .collect(),
+            checkpoint: plan
+                .checkpoints
+                .values()
+                .map(|place| CheckpointEntry { name: place.name.clone(), deck: place.deck.clone() })
+                .collect(),
+            route: plan
+                .routes
+                .values()
+                .map(|route| RouteEntry {
+                    name: route.name.clone(),
+                    walk: route.walk,
+                    points: route.points.iter().map(|point| plan.checkpoint_name(*point)).collect(),
+                    max_minutes: route.max_minutes,
+                })
+                .collect(),
+            schedule: plan
+                .schedules
+                .values()
+                .map(|schedule| ScheduleEntry {
+                    name: schedule.name.clone(),
+                    route: name_of_route(schedule.route),
+                    times: schedule
+                        .times
+                        .iter()
+                        .map(|minute| format!("{:02}:{:02}", minute / 60, minute % 60))
+                        .collect(),
+                    window_minutes: schedule.window_minutes,
+                    start_within_minutes: schedule.start_within_minutes,
+                    grace_minutes: schedule.grace_minutes,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// "02:00" as minutes after midnight.
+fn minute_of(text: &String) -> Result<u32, PlanFileError> {
+    let wrong = || PlanFileError::Time(text.clone());
+    let (hours, minutes) = text.split_once(':').ok_or_else(wrong)?;
+    let (hours, minutes): (u32, u32) =
+        (hours.parse().map_err(|_| wrong())?, minutes.parse().map_err(|_| wrong())?);
+    if hours < 24 && minutes < 60 { Ok(hours * 60 + minutes) } else { Err(wrong()) }
+}
+
+/// What an import changes, a line each, for people.
+pub(super) fn differences(before: &PlanContent, after: &PlanContent) -> Vec<String> {
+    let (old, new) = (lines_of(before), lines_of(after));
+    let removed = old.iter().filter(|line| !new.contains(line)).map(|line| format!("- {line}"));
+    let added = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+ {line}"));
+    removed.chain(added).collect()
+}
+
+fn lines_of(plan: &PlanContent) -> Vec<String> {
+    let file = PlanFile::of(plan);
+    let mut lines = Vec::new();
+    if !plan.vessel_name.is_empty() {
+        lines.push(format!("vessel {}", plan.vessel_name));
+    }
+    lines.extend(file.contact_limit_hours.map(|hours| format!("contact limit {hours} h")));
+    lines.extend(file.ship_time.iter().map(|change| {
+        format!("ship time from {}: {:+} min", change.from, change.minutes)
+    }));
+    lines.extend(file.checkpoint.iter().map(|place| format!("checkpoint {} ({})", place.name, place.deck)));
+    lines.extend(file.route.iter().map(|route| {
+        format!("route {} ({:?}): {}", route.name, route.walk, route.points.join(", "))
+    }));
+    lines.extend(file.schedule.iter().map(|schedule| {
+        format!(
+            "schedule {}: {} at {}, window {} min, start within {} min, grace {} min",
+            schedule.name,
+            schedule.route,
+            schedule.times.join(" "),
+            schedule.window_minutes,
+            schedule.start_within_minutes,
+            schedule.grace_minutes
+        )
+    }));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use deckwatch_core::entropy::SeededEntropy;
+
+    use super::*;
+
+    const FILE: &str = r#"
+        ship_time = [{ from = 0, minutes = 60 }]
+        [[checkpoint]]
+        name = "Paint locker"
+        deck = "Main deck"
+        [[checkpoint]]
+        name = "Gangway"
+        [[route]]
+        name = "Full round"
+        walk = "ordered"
+        points = ["Paint locker", "Gangway"]
+        [[schedule]]
+        name = "Rounds"
+        route = "Full round"
+        times = ["02:00", "14:30"]
+        window_minutes = 90
+        start_within_minutes = 45
+        grace_minutes = 15
+    "#;
+
+    fn imported(text: &str, before: &PlanContent) -> Result<PlanContent, PlanFileError> {
+        let file: PlanFile = toml::from_str(text).unwrap();
+        file.onto(before, &mut SeededEntropy::new(1))
+    }
+
+    #[test]
+    fn a_file_makes_a_plan_and_a_second_import_changes_nothing() {
+        let plan = imported(FILE, &PlanContent::default()).unwrap();
+        assert_eq!((plan.checkpoints.len(), plan.tags.len(), plan.routes.len()), (2, 2, 1));
+        assert_eq!(plan.schedules.values().next().unwrap().times, [120, 870]);
+        let again = imported(FILE, &plan).unwrap();
+        assert_eq!(again, plan, "ids and tags are kept by name");
+        assert!(differences(&plan, &again).is_empty());
+        let shown = toml::to_string(&PlanFile::of(&plan)).unwrap();
+        assert_eq!(imported(&shown, &plan).unwrap(), plan);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let nothing = PlanContent::default();
+        let wrong = FILE.replace("\"Gangway\"]", "\"Gangwey\"]");
+        let error = imported(&wrong, &nothing).unwrap_err();
+        assert_eq!(error.to_string(), "checkpoint \"Gangwey\" is not in the file; add it, or correct the name");
+        assert!(matches!(imported(&FILE.replace("14:30", "25:30"), &nothing), Err(PlanFileError::Time(_))));
+        assert!(toml::from_str::<PlanFile>(&FILE.replace("window_minutes", "window")).is_err());
+    }
+
+    #[test]
+    fn a_preview_names_what_changes() {
+        let before = imported(FILE, &PlanContent::default()).unwrap();
+        let after = imported(&FILE.replace("14:30", "15:00"), &before).unwrap();
+        let lines = differences(&before, &after);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].starts_with("- schedule") && lines[1].contains("15:00"));
+    }
+}
