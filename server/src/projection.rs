@@ -6,9 +6,9 @@
 pub mod body;
 mod read;
 mod rows;
-pub mod view;
 #[cfg(test)]
 mod tests;
+pub mod view;
 
 use deckwatch_core::{
     assess::assess,
@@ -31,10 +31,12 @@ const A_TICK: u32 = 64;
 const SETTLED: [&str; 5] = ["done", "irregular", "missed", "unverifiable", "excused"];
 
 /// What making a vessel's projections again gave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RebuiltVessel {
     /// The vessel.
     pub vessel: VesselId,
+    /// Its name.
+    pub name: String,
     /// Digest of what was there.
     pub before: Hash,
     /// Digest of what is there now.
@@ -98,7 +100,8 @@ impl Shore {
                     replace(tx, &held, state.as_of)?;
                 }
                 let after = projection_digest(tx_of(tx), vessel.id)?;
-                rebuilt.push(RebuiltVessel { vessel: vessel.id, before, after });
+                let name = vessel.name.clone();
+                rebuilt.push(RebuiltVessel { vessel: vessel.id, name, before, after });
             }
             Ok(rebuilt)
         })

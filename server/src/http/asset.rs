@@ -8,7 +8,8 @@ use crate::page;
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 pub(super) async fn stylesheet() -> impl IntoResponse {
-    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, FOR_EVER)];
+    let headers =
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, FOR_EVER)];
     (headers, page::STYLESHEET)
 }
 

@@ -12,7 +12,10 @@ pub(super) async fn show(State(web): State<Web>) -> Response {
     let (status, body) = match counted {
         Ok(Ok(vessels)) => {
             let vessels = vessels.len();
-            (StatusCode::OK, serde_json::json!({ "status": "ok", "version": version, "vessels": vessels }))
+            (
+                StatusCode::OK,
+                serde_json::json!({ "status": "ok", "version": version, "vessels": vessels }),
+            )
         }
         Ok(Err(_)) | Err(_) => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -38,7 +38,8 @@ impl Colours {
     pub fn of(wish: &Wish, headers: &HeaderMap) -> Self {
         let chosen = wish.palette.as_deref().and_then(Palette::from_word);
         let kept = || {
-            let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+            let cookies =
+                headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
             let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
             pairs.find_map(|pair| Palette::from_word(pair.trim().strip_prefix("palette=")?))
         };

@@ -34,13 +34,20 @@ pub(super) async fn exchange(State(web): State<Web>, headers: HeaderMap, body: B
     let Ok(_permit) = web.syncs.acquire().await else {
         return refused(StatusCode::SERVICE_UNAVAILABLE, "the server stops", "try again later");
     };
-    let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, READ_AT_MOST)).await {
+    let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, READ_AT_MOST)).await
+    {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(_)) => {
             let hint = "send it in parts of at most 4 MiB; nothing was changed";
-            return refused(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large or broke off", hint);
+            return refused(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the request is too large or broke off",
+                hint,
+            );
         }
-        Err(_) => return refused(StatusCode::REQUEST_TIMEOUT, "the request took too long", "try again"),
+        Err(_) => {
+            return refused(StatusCode::REQUEST_TIMEOUT, "the request took too long", "try again");
+        }
     };
     let shore = std::sync::Arc::clone(&web.shore);
     match tokio::task::spawn_blocking(move || shore.sync(&bytes)).await {
@@ -56,7 +63,8 @@ pub(super) async fn exchange(State(web): State<Web>, headers: HeaderMap, body: B
         }
         Err(error) => {
             tracing::error!(%error, "a sync stopped");
-            let hint = "nothing was changed; try again, and tell whoever runs this server if it stays";
+            let hint =
+                "nothing was changed; try again, and tell whoever runs this server if it stays";
             refused(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be worked on", hint)
         }
     }
@@ -69,12 +77,15 @@ fn status_of(refusal: &SyncRefusal) -> StatusCode {
         SyncRefusal::BadSignature(_) => StatusCode::UNAUTHORIZED,
         SyncRefusal::UnknownVessel(_) => StatusCode::NOT_FOUND,
         SyncRefusal::Shore(ShoreError::Store(StoreError::Busy)) => StatusCode::SERVICE_UNAVAILABLE,
-        SyncRefusal::Shore(ShoreError::Store(StoreError::Full(_))) => StatusCode::INSUFFICIENT_STORAGE,
+        SyncRefusal::Shore(ShoreError::Store(StoreError::Full(_))) => {
+            StatusCode::INSUFFICIENT_STORAGE
+        }
         SyncRefusal::Shore(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
 fn refused(status: StatusCode, what: &str, hint: &str) -> Response {
-    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    let headers =
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
     (status, headers, format!("{what}\n{hint}\n")).into_response()
 }

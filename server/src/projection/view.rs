@@ -85,7 +85,9 @@ fn finding(text: FindingText) -> FindingView {
 fn span(bounds: BoundsView) -> Span {
     Span {
         not_before: bounds.not_before.map(|at| at.div_euclid(PER_SECOND)),
-        not_after: bounds.not_after.map(|at| at.saturating_add(PER_SECOND - 1).div_euclid(PER_SECOND)),
+        not_after: bounds
+            .not_after
+            .map(|at| at.saturating_add(PER_SECOND - 1).div_euclid(PER_SECOND)),
     }
 }
 

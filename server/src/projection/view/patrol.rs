@@ -128,7 +128,8 @@ fn stops(view: &DueView) -> Vec<Stop> {
     places
         .map(|(place, planned)| {
             let visits = scans.get(&place).map(Vec::as_slice).unwrap_or_default();
-            let (first, again) = visits.split_first().map_or((None, &[][..]), |(first, again)| (Some(first), again));
+            let (first, again) =
+                visits.split_first().map_or((None, &[][..]), |(first, again)| (Some(first), again));
             let note = |(_, visit): &(u32, &VisitView)| {
                 format!("Scanned again {}.", span(visit.at).ship(view.offset_minutes))
             };
@@ -145,7 +146,9 @@ fn stops(view: &DueView) -> Vec<Stop> {
 
 fn scan(order: u32, visit: &VisitView) -> StopScan {
     let (method, level) = match visit.evidence_type {
-        0 => (Method::Manual { reason: "the reason is in the record".to_owned() }, Level::Derived(0)),
+        0 => {
+            (Method::Manual { reason: "the reason is in the record".to_owned() }, Level::Derived(0))
+        }
         1 => (Method::QrLabel, Level::Derived(1)),
         2 => (Method::NfcUid, Level::Derived(2)),
         // Nobody here holds the keys of displays and tags yet.
