@@ -1,0 +1,222 @@
+//! Findings: one reason each, with a code, the records that show it and what would explain it.
+//!
+//! Every detector has the same skeleton: code, what it sees, formula, threshold, innocent explanations,
+//! and a function that shows records. All are registered in [`DETECTORS`]. A finding says "look here",
+//! never "guilty".
+
+use serde::Serialize;
+
+use super::{
+    attempt::{Part, Visit},
+    matching::{Placement, Window},
+    timeline::Timeline,
+    watermark::{Device, Devices},
+};
+use crate::{
+    model::{CheckpointId, DeviceId, RecordRef},
+    plan::{Demand, PlanContent},
+    time::{Bounds, Moment},
+};
+
+mod late_start;
+mod missed_checkpoint;
+mod out_of_order;
+mod overrun;
+mod plan_uncertain;
+pub(super) mod silence;
+
+/// The version of all detectors and of the verdict table. A change of any formula or threshold is
+/// a new version.
+pub const DETECTOR_VERSION: u32 = 1;
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Worth a look.
+    Notice,
+    /// The patrol does not count as done.
+    Irregular,
+}
+
+/// One reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which detector.
+    pub code: &'static str,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// For people.
+    pub sentence: String,
+    /// What shows it.
+    pub records: Vec<RecordRef>,
+    /// What would explain it innocently.
+    pub explanations: Vec<&'static str>,
+    /// The values that the formula compared.
+    pub detail: Detail,
+}
+
+/// The values that a formula compared. Times are Unix seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each detector's text explains its values")]
+pub enum Detail {
+    MissedCheckpoint {
+        points: Vec<CheckpointId>,
+    },
+    OutOfOrder {
+        points: Vec<CheckpointId>,
+    },
+    LateStart {
+        start_by: i64,
+        started: Bounds,
+    },
+    EndedLate {
+        deadline: i64,
+        ended: Bounds,
+    },
+    TookLong {
+        max_secs: i64,
+        at_least_secs: i64,
+    },
+    PlanUncertain {
+        adoptions: Vec<RecordRef>,
+    },
+    Silence {
+        dev: DeviceId,
+        last_heard: Option<Moment>,
+        silent_secs: i64,
+        limit_secs: i64,
+        lost: bool,
+    },
+}
+
+/// What a detector is, for people and for the report.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Detector {
+    /// Its code; never reused.
+    pub code: &'static str,
+    /// What it sees.
+    pub sees: &'static str,
+    /// Its formula.
+    pub formula: &'static str,
+    /// Its threshold.
+    pub threshold: &'static str,
+    /// What would explain a finding innocently.
+    pub explanations: &'static [&'static str],
+    #[serde(skip)]
+    run: fn(&Case<'_>, &Detector) -> Vec<Finding>,
+}
+
+/// All detectors of this version, in the order in which their findings are shown.
+pub const DETECTORS: &[Detector] = &[
+    missed_checkpoint::DETECTOR,
+    out_of_order::DETECTOR,
+    late_start::DETECTOR,
+    overrun::DETECTOR,
+    plan_uncertain::DETECTOR,
+    silence::DETECTOR,
+];
+
+/// A part that is held against the demand, with its points.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted<'a> {
+    pub part: &'a Part,
+    pub placement: Placement,
+    pub visits: &'a [Visit],
+}
+
+/// One due patrol with the evidence that counts for it.
+#[derive(Debug, Clone)]
+pub(super) struct Case<'a> {
+    pub as_of: i64,
+    pub demand: &'a Demand,
+    pub window: Window,
+    pub plans: &'a [&'a PlanContent],
+    pub timeline: &'a Timeline<'a>,
+    pub devices: &'a Devices,
+    pub counted: Vec<Counted<'a>>,
+    /// More of the same patrol may still come: what is not there yet is not missing.
+    pub open: bool,
+    pub held_back: Vec<&'a Device>,
+}
+
+impl Case<'_> {
+    /// Runs every detector.
+    pub fn findings(&self) -> Vec<Finding> {
+        DETECTORS.iter().flat_map(|detector| (detector.run)(self, detector)).collect()
+    }
+
+    /// Required points that nobody visited, in the order of the plan.
+    pub fn missing(&self) -> Vec<CheckpointId> {
+        let visited: std::collections::BTreeSet<CheckpointId> = self
+            .counted
+            .iter()
+            .flat_map(|counted| counted.visits)
+            .map(|visit| visit.checkpoint)
+            .collect();
+        let points = self.demand.due.points.iter();
+        points.filter(|point| !visited.contains(point)).copied().collect()
+    }
+
+    /// When the walk started: at the earliest of its starts.
+    pub fn started(&self) -> Bounds {
+        let starts = || self.counted.iter().map(|counted| counted.part.start_at);
+        // `None` is the least, and here it means "not known": right for the earliest.
+        let not_before = starts().map(|at| at.not_before).min().flatten();
+        Bounds { not_before, not_after: starts().filter_map(|at| at.not_after).min() }
+    }
+
+    /// When the walk ended: at the latest of its ends.
+    pub fn ended(&self) -> Bounds {
+        let ends = || self.counted.iter().map(|counted| counted.part.end_at);
+        let unknown = ends().any(|at| at.not_after.is_none());
+        let not_after = ends().filter_map(|at| at.not_after).max().filter(|_| !unknown);
+        Bounds { not_before: ends().filter_map(|at| at.not_before).max(), not_after }
+    }
+
+    /// First and last record of every part.
+    pub fn ends(&self) -> Vec<RecordRef> {
+        let places = self.counted.iter().flat_map(|counted| {
+            [counted.part.begin, counted.part.last].map(|index| (counted.part.track, index))
+        });
+        let mut records: Vec<RecordRef> = places
+            .filter_map(|(track, index)| self.timeline.entry(track, index))
+            .map(|entry| entry.at)
+            .collect();
+        records.dedup();
+        records
+    }
+}
+
+impl Detector {
+    fn finding(
+        &self,
+        severity: Severity,
+        sentence: String,
+        records: Vec<RecordRef>,
+        detail: Detail,
+    ) -> Finding {
+        let (code, explanations) = (self.code, self.explanations.to_vec());
+        Finding { code, severity, sentence, records, explanations, detail }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_detector_says_what_it_does_and_has_its_own_code() {
+        let mut codes: Vec<&str> = DETECTORS.iter().map(|detector| detector.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), DETECTORS.len());
+        for Detector { code, sees, formula, threshold, explanations, .. } in DETECTORS {
+            assert!(!sees.is_empty() && !formula.is_empty() && !threshold.is_empty(), "{code}");
+            assert!(!explanations.is_empty(), "{code} must say what would explain it");
+        }
+    }
+}

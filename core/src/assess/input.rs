@@ -1,0 +1,86 @@
+//! What an assessment is made from.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    authority::Authority,
+    model::{CrewNo, DeviceId, DueId, Hash, VesselId},
+    plan::PlanContent,
+    record::{Chain, Receipt},
+    time::Bounds,
+};
+
+/// The last second of the year 9999. Openings, receipts and anchors beyond it, and before 1970, are
+/// left out: nothing honest says so, and arithmetic stays far from its limits.
+pub(super) const LATEST: i64 = 253_402_300_799;
+
+/// Everything that a verdict depends on, and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The ship.
+    pub vessel: VesselId,
+    /// Now, for the one who asks; Unix seconds.
+    pub as_of: i64,
+    /// Due patrols that open from here on are assessed; Unix seconds.
+    pub from: i64,
+    /// Due patrols that open before this are assessed; Unix seconds.
+    pub until: i64,
+    /// Who may do what.
+    pub authority: &'a Authority,
+    /// All chains of the vessel, the shore's included; one per device, in any order.
+    pub chains: &'a [Chain],
+    /// Receipts whose signature the caller has checked, in any order.
+    pub receipts: &'a [ReceiptFact],
+    /// The content of every adopted plan version that is known, by its heads.
+    pub versions: &'a BTreeMap<Vec<Hash>, PlanContent>,
+    /// Accepted reasons, in any order.
+    pub excuses: &'a [Excuse],
+}
+
+/// What a verified receipt says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ReceiptFact {
+    /// The device.
+    pub dev: DeviceId,
+    /// Held from 0 to here.
+    pub seq: u64,
+    /// Hash of the record at `seq`.
+    pub head: Hash,
+    /// When the shore held it, Unix seconds.
+    pub time: i64,
+    /// SHA-256 of the receipt: what an anchor record names.
+    pub hash: Hash,
+}
+
+impl ReceiptFact {
+    /// Of a receipt whose signature the caller has checked.
+    pub fn of(receipt: &Receipt) -> Self {
+        let Receipt { dev, seq, head, time, .. } = *receipt;
+        Self { dev, seq, head, time, hash: receipt.hash() }
+    }
+}
+
+/// A reason that somebody accepted for a patrol that was not walked as demanded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Excuse {
+    /// For which due patrol.
+    pub due: DueId,
+    /// The device on which it was accepted.
+    pub by_dev: DeviceId,
+    /// Who accepted it.
+    pub by_crew: CrewNo,
+    /// The reason, as written.
+    pub reason: String,
+    /// When it was accepted.
+    pub at: Bounds,
+}
+
+impl Input<'_> {
+    /// The openings assessed, within what the calendar knows.
+    pub(super) fn openings(&self) -> (i64, i64) {
+        let from = self.from.clamp(0, LATEST);
+        (from, self.until.clamp(from, LATEST))
+    }
+}

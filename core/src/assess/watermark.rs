@@ -1,0 +1,304 @@
+//! Up to when each device's data is known to be complete, and what a silent one holds back.
+//!
+//! A device's watermark is the not_before of its last held `alive` on the contiguous main branch; `park`
+//! and `resume` count as one. It is never before the device was certified. Only records count that
+//! were certainly written by the certified device.
+//!
+//! A device holds back every window whose deadline is after its watermark, except:
+//! - the last `park` or `resume` is a `park`: all records up to it are held, and after it there are none;
+//! - the window opened after the device was declared lost, after it was revoked, or after its certificate ended.
+//!
+//! Nobody can wait for a device that is lost, or revoked with all trusted records held, or silent for longer than
+//! the contact limit: what it held back becomes unverifiable, never missed by assumption.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{input::Input, timeline::Timeline};
+use crate::{
+    authority::{Roles, Standing},
+    model::DeviceId,
+    plan::{Adoption, content::DEFAULT_CONTACT_LIMIT_HOURS, in_force},
+    record::{Body, Entry},
+    time::{Moment, moment::PER_SECOND},
+};
+
+const ALIVE: u64 = 2;
+const PARK: u64 = 3;
+const RESUME: u64 = 4;
+
+/// Whether a device is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Use {
+    /// In use: it holds the watermark back.
+    Active,
+    /// Put away by a `park` record.
+    Parked,
+    /// Declared lost.
+    Lost,
+    /// Revoked.
+    Revoked,
+    /// Its certificate ended.
+    Expired,
+    /// It has records and no certificate; it holds nothing back.
+    Uncertified,
+}
+
+/// One device as far as it is held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceState {
+    /// The device.
+    pub dev: DeviceId,
+    /// Its roles; none if uncertified.
+    pub roles: Roles,
+    /// Whether it is in use.
+    pub state: Use,
+    /// Its watermark; `None` if uncertified.
+    pub watermark: Option<Moment>,
+    /// The newest receipt for it, or the earliest time of its last held record, whichever is later.
+    pub last_heard: Option<Moment>,
+    /// Seq of the last record held without a gap.
+    pub last_seq: Option<u64>,
+    /// Silent for longer than the contact limit.
+    pub over_limit: bool,
+    /// Two different records at one seq.
+    pub forked: bool,
+    /// Records are held beyond a gap; they count for nothing until it is closed.
+    pub gap: bool,
+    /// Its claims about time contradict each other or the shore's: its records have no bounds.
+    pub clock_contradiction: bool,
+}
+
+/// Up to when the vessel's data is known to be complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Watermark {
+    /// The least over the active devices; `None` if there is none.
+    pub until: Option<Moment>,
+    /// The devices that hold it there.
+    pub held_by: Vec<DeviceId>,
+}
+
+/// A device that holds a due patrol back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeldBack {
+    /// The device.
+    pub dev: DeviceId,
+    /// When it was last heard.
+    pub last_heard: Option<Moment>,
+    /// Declared lost.
+    pub lost: bool,
+}
+
+/// A certified device, for judging.
+#[derive(Debug, Clone)]
+pub(super) struct Device {
+    pub state: DeviceState,
+    pub watermark: Moment,
+    pub parked: bool,
+    pub lost: bool,
+    /// All that can ever be trusted is held.
+    spent: bool,
+    /// Windows that open from here on (Unix s) are not held back.
+    released_from: Option<i64>,
+}
+
+impl Device {
+    /// Whether a window that opens (grace included) and ends then may still be answered by it.
+    pub fn holds_back(&self, opens: Moment, deadline: Moment) -> bool {
+        let released =
+            self.released_from.is_some_and(|released| opens >= Moment::from_unix(released));
+        !self.parked && !released && self.watermark < deadline
+    }
+
+    /// Nobody can wait for it.
+    pub fn gone(&self) -> bool {
+        self.lost || self.spent || self.state.over_limit
+    }
+
+    /// Revoked, and all that can be trusted is held.
+    pub fn revoked(&self) -> bool {
+        self.spent
+    }
+
+    pub fn held_back(&self) -> HeldBack {
+        HeldBack { dev: self.state.dev, last_heard: self.state.last_heard, lost: self.lost }
+    }
+
+    /// For sentences: what it is, and the beginning of its id.
+    pub fn words(&self) -> String {
+        device_words(self.state.dev, self.state.roles)
+    }
+
+    /// Silent since its watermark, 10 µs.
+    pub fn silent_for(&self, as_of: i64) -> i64 {
+        Moment::from_unix(as_of).0.saturating_sub(self.watermark.0)
+    }
+}
+
+pub(super) fn device_words(dev: DeviceId, roles: Roles) -> String {
+    let id = dev.to_string();
+    let what = if roles.has(Roles::HUB) { "hub" } else { "phone" };
+    format!("{what} {}", id.get(..8).unwrap_or(&id))
+}
+
+/// All devices, and the contact limit.
+#[derive(Debug)]
+pub(super) struct Devices {
+    /// Those that hold something back as long as they are in use.
+    pub certified: BTreeMap<DeviceId, Device>,
+    pub uncertified: Vec<DeviceState>,
+    pub limit_secs: i64,
+}
+
+impl Devices {
+    pub fn read(input: &Input<'_>, timeline: &Timeline<'_>, adoptions: &[Adoption]) -> Self {
+        let limit_secs = contact_limit(input, adoptions);
+        let heard = last_heard(input, timeline);
+        let revoked = revocations(input, timeline);
+        let walks = [Roles::CREW, Roles::OFFICER, Roles::HUB];
+        let certified = input
+            .authority
+            .devices()
+            .filter(|(_, standing)| walks.iter().any(|role| standing.roles.has(*role)))
+            .map(|(dev, standing)| {
+                let at = (dev, heard.get(&dev).copied(), revoked.get(&dev).copied());
+                (dev, device(input, timeline, at, standing, limit_secs))
+            })
+            .collect();
+        let root = input.authority.root();
+        let uncertified = timeline
+            .branches
+            .iter()
+            .filter(|branch| branch.dev != root && input.authority.standing(branch.dev).is_none())
+            .map(|branch| DeviceState {
+                last_heard: heard.get(&branch.dev).copied(),
+                ..unheard(timeline, branch.dev, Roles::NONE, Use::Uncertified)
+            })
+            .collect();
+        Self { certified, uncertified, limit_secs }
+    }
+
+    pub fn watermark(&self) -> Watermark {
+        let active = || self.certified.values().filter(|device| device.state.state == Use::Active);
+        let until = active().map(|device| device.watermark).min();
+        let held_by = active()
+            .filter(|device| Some(device.watermark) == until)
+            .map(|device| device.state.dev)
+            .collect();
+        Watermark { until, held_by }
+    }
+
+    pub fn states(&self) -> Vec<DeviceState> {
+        let certified = self.certified.values().map(|device| &device.state);
+        let mut states: Vec<DeviceState> = certified.chain(&self.uncertified).cloned().collect();
+        states.sort_by_key(|state| state.dev);
+        states
+    }
+
+    /// The limit in the units of a moment.
+    pub fn limit(&self) -> i64 {
+        self.limit_secs.saturating_mul(PER_SECOND)
+    }
+}
+
+fn unheard(timeline: &Timeline<'_>, dev: DeviceId, roles: Roles, state: Use) -> DeviceState {
+    let branch = timeline.track(dev).and_then(|track| timeline.branches.get(track));
+    DeviceState {
+        dev,
+        roles,
+        state,
+        watermark: None,
+        last_heard: None,
+        last_seq: branch.and_then(|branch| branch.entries.last()).map(|entry| entry.at.seq),
+        over_limit: false,
+        forked: branch.is_some_and(|branch| branch.first_fork.is_some()),
+        gap: branch.is_some_and(|branch| branch.gap),
+        clock_contradiction: branch.is_some_and(|branch| branch.contradictory),
+    }
+}
+
+fn device(
+    input: &Input<'_>,
+    timeline: &Timeline<'_>,
+    (dev, last_heard, revoked): (DeviceId, Option<Moment>, Option<i64>),
+    standing: &Standing,
+    limit_secs: i64,
+) -> Device {
+    let mut watermark = Moment::from_unix(standing.from);
+    let (mut parked, mut spent) = (false, false);
+    if let Some(track) = timeline.track(dev)
+        && let Some(branch) = timeline.branches.get(track)
+    {
+        let trusted = branch.trusted_len(standing.last_trusted_seq);
+        let entries = || branch.entries.iter().enumerate().take(trusted).rev();
+        let last = entries().find(|(_, entry)| matches!(entry.kind, ALIVE | PARK | RESUME));
+        let alive = last.and_then(|(index, _)| timeline.at(track, index).not_before);
+        watermark = alive.map_or(watermark, |alive| alive.max(watermark));
+        let put_away = entries().find(|(_, entry)| matches!(entry.kind, PARK | RESUME));
+        parked = put_away.is_some_and(|(_, entry)| entry.kind == PARK);
+        let last_trusted = standing.last_trusted_seq.and_then(|seq| usize::try_from(seq).ok());
+        spent = last_trusted.is_some_and(|last| branch.genesis_fits && trusted > last);
+    }
+    let released_from = [standing.lost, standing.until, revoked].into_iter().flatten().min();
+    let over = standing.lost.is_some_and(|lost| lost <= input.as_of);
+    let state = if over {
+        Use::Lost
+    } else if standing.last_trusted_seq.is_some() {
+        Use::Revoked
+    } else if standing.until.is_some_and(|until| until <= input.as_of) {
+        Use::Expired
+    } else if parked {
+        Use::Parked
+    } else {
+        Use::Active
+    };
+    let lost = standing.lost.is_some();
+    let mut state = unheard(timeline, dev, standing.roles, state);
+    (state.watermark, state.last_heard) = (Some(watermark), last_heard);
+    let mut device = Device { state, watermark, parked, lost, spent, released_from };
+    let silent = device.silent_for(input.as_of);
+    device.state.over_limit = !parked && silent > limit_secs.saturating_mul(PER_SECOND);
+    device
+}
+
+/// The shortest contact limit of the versions that are or may be in force now.
+fn contact_limit(input: &Input<'_>, adoptions: &[Adoption]) -> i64 {
+    let force = in_force(adoptions, input.as_of);
+    let versions = force.certain.iter().chain(&force.possible);
+    let limits = versions.filter_map(|adoption| input.versions.get(&adoption.heads));
+    let limit = limits.map(crate::plan::PlanContent::contact_limit_secs).min();
+    limit.unwrap_or(i64::from(DEFAULT_CONTACT_LIMIT_HOURS) * 3_600)
+}
+
+fn last_heard(input: &Input<'_>, timeline: &Timeline<'_>) -> BTreeMap<DeviceId, Moment> {
+    let mut heard: BTreeMap<DeviceId, Moment> = BTreeMap::new();
+    let mut hear = |dev, at: Moment| {
+        let known = heard.entry(dev).or_insert(at);
+        *known = at.max(*known);
+    };
+    for receipt in input.receipts {
+        hear(receipt.dev, Moment::from_unix(receipt.time));
+    }
+    for (track, branch) in timeline.branches.iter().enumerate() {
+        let last = branch.entries.len().checked_sub(1);
+        let last = last.and_then(|last| timeline.at(track, last).not_before);
+        last.into_iter().for_each(|at| hear(branch.dev, at));
+    }
+    heard
+}
+
+/// When the shore revoked each device for the first time, by the shore's clock.
+fn revocations(input: &Input<'_>, timeline: &Timeline<'_>) -> BTreeMap<DeviceId, i64> {
+    let mut revoked = BTreeMap::new();
+    let shore = timeline.track(input.authority.root());
+    let entries: &[&Entry] =
+        shore.and_then(|shore| timeline.branches.get(shore)).map_or(&[], |shore| &shore.entries);
+    for entry in entries {
+        if let (Some(Body::Revoke { dev, .. }), Some(time)) = (entry.body(), entry.time) {
+            revoked.entry(*dev).or_insert(i64::try_from(time.wall).unwrap_or(i64::MAX));
+        }
+    }
+    revoked
+}
