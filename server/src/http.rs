@@ -5,8 +5,8 @@
 mod asset;
 mod flags;
 mod fleet;
-mod health;
 mod header;
+mod health;
 mod patrol;
 mod reply;
 mod sync;
@@ -66,24 +66,6 @@ pub async fn serve(
     let served = axum::serve(listener, router(shore)).with_graceful_shutdown(shutdown).await;
     ticking.abort();
     served
-}
-
-/// Resolves on SIGINT or SIGTERM.
-pub async fn stop_signal() {
-    let interrupt = async { drop(tokio::signal::ctrl_c().await) };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
 }
 
 /// Brings vessels up to date where nothing but time has passed.

@@ -70,9 +70,10 @@ impl Shore {
     pub fn reassess_due(&self) -> Result<usize, ShoreError> {
         let now = self.now();
         let due = reading(self.store(), |tx| tx.due_for_reassessment(now, A_TICK))?;
-        for vessel in &due {
-            self.reassess(*vessel)?;
-        }
+        // One vessel that cannot be assessed holds no other back.
+        let outcomes: Vec<Result<(), ShoreError>> =
+            due.iter().map(|vessel| self.reassess(*vessel)).collect();
+        outcomes.into_iter().collect::<Result<(), ShoreError>>()?;
         Ok(due.len())
     }
 

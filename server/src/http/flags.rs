@@ -14,7 +14,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     reply::page(web, wish, headers, |shore, wish, palette| {
-        shore.reassess_due()?;
+        reply::bring_up_to_date(shore);
         let chosen = match wish.vessel.as_deref().filter(|id| !id.is_empty()) {
             Some(id) => {
                 Some(VesselId::from_hex(id).map_err(|_| reply::NoPage::NotFound("vessel"))?)

@@ -13,7 +13,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     reply::page(web, wish, headers, |shore, _, palette| {
-        shore.reassess_due()?;
+        reply::bring_up_to_date(shore);
         Ok(view::fleet(shore, palette)?)
     })
     .await

@@ -17,7 +17,7 @@ pub(super) async fn show(
     reply::page(web, wish, headers, move |shore, _, palette| {
         let nothing = || reply::NoPage::NotFound("due patrol");
         let due = DueId::from_hex(&due).map_err(|_| nothing())?;
-        shore.reassess_due()?;
+        reply::bring_up_to_date(shore);
         view::patrol(shore, palette, due)?.ok_or_else(nothing)
     })
     .await

@@ -71,6 +71,13 @@ impl From<serde_json::Error> for NoPage {
     }
 }
 
+/// Brings vessels up to date before a page is made. A page from the assessment before is better than none.
+pub(super) fn bring_up_to_date(shore: &Shore) {
+    if let Err(error) = shore.reassess_due() {
+        tracing::error!(%error, hint = error.hint(), "vessels could not be assessed");
+    }
+}
+
 /// Makes a page on the blocking pool, and answers with it.
 pub(super) async fn page<P: Template + Send + 'static>(
     web: Web,

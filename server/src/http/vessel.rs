@@ -17,7 +17,7 @@ pub(super) async fn show(
     reply::page(web, wish, headers, move |shore, wish, palette| {
         let nothing = || reply::NoPage::NotFound("vessel");
         let vessel = VesselId::from_hex(&id).map_err(|_| nothing())?;
-        shore.reassess_due()?;
+        reply::bring_up_to_date(shore);
         let day = wish.day.as_deref().and_then(Day::from_iso);
         view::vessel(shore, palette, vessel, day)?.ok_or_else(nothing)
     })
