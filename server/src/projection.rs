@@ -8,6 +8,7 @@ mod read;
 mod rows;
 #[cfg(test)]
 mod tests;
+pub mod view;
 
 use deckwatch_core::{
     assess::assess,
@@ -30,10 +31,12 @@ const A_TICK: u32 = 64;
 const SETTLED: [&str; 5] = ["done", "irregular", "missed", "unverifiable", "excused"];
 
 /// What making a vessel's projections again gave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RebuiltVessel {
     /// The vessel.
     pub vessel: VesselId,
+    /// Its name.
+    pub name: String,
     /// Digest of what was there.
     pub before: Hash,
     /// Digest of what is there now.
@@ -67,9 +70,10 @@ impl Shore {
     pub fn reassess_due(&self) -> Result<usize, ShoreError> {
         let now = self.now();
         let due = reading(self.store(), |tx| tx.due_for_reassessment(now, A_TICK))?;
-        for vessel in &due {
-            self.reassess(*vessel)?;
-        }
+        // One vessel that cannot be assessed holds no other back.
+        let outcomes: Vec<Result<(), ShoreError>> =
+            due.iter().map(|vessel| self.reassess(*vessel)).collect();
+        outcomes.into_iter().collect::<Result<(), ShoreError>>()?;
         Ok(due.len())
     }
 
@@ -97,7 +101,8 @@ impl Shore {
                     replace(tx, &held, state.as_of)?;
                 }
                 let after = projection_digest(tx_of(tx), vessel.id)?;
-                rebuilt.push(RebuiltVessel { vessel: vessel.id, before, after });
+                let name = vessel.name.clone();
+                rebuilt.push(RebuiltVessel { vessel: vessel.id, name, before, after });
             }
             Ok(rebuilt)
         })

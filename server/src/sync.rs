@@ -108,11 +108,12 @@ impl Shore {
         let (sealed, request) = SealedRequest::decode(bytes)?;
         let sealed = Sealed::open(&sealed, request);
         let vessel = sealed.request.vessel;
+        // Strangers take no seat among the vessels in use, and do not make the one writer wait.
+        self.vessel(vessel)?;
+        if let Some(problem) = self.reading_held(vessel, |held| sealed.check(held))?? {
+            return Ok(answer::nothing_but(self.now(), problem));
+        }
         self.writing_held(vessel, |tx, held| {
-            // Whose key it is must be known before anything is taken.
-            if let Some(problem) = sealed.check(held)? {
-                return Ok(answer::nothing_but(self.now(), problem));
-            }
             let taken = self.ingest(tx, held, &sealed)?;
             if taken.news {
                 crate::projection::mark(tx, vessel, self.now())?;

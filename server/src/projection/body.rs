@@ -63,7 +63,10 @@ pub struct Summary<'a> {
 
 /// A [`DueBody`] as pages read it. Times in `bounds` are in 10 µs.
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "the fields are those of DueBody and of what it names in deckwatch-core")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of DueBody and of what it names in deckwatch-core"
+)]
 pub struct DueView {
     pub assessed: AssessedView,
     pub patrols: Vec<PatrolView>,

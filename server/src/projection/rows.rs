@@ -109,7 +109,8 @@ impl<'a> Context<'a> {
             visits.map(|visit| visit.checkpoint).chain(due.points.iter().copied()).collect();
         let content = self.content_of(assessed);
         let name = |place: CheckpointId| {
-            content.map_or_else(|| format!("checkpoint {place}"), |plan| plan.checkpoint_name(place))
+            content
+                .map_or_else(|| format!("checkpoint {place}"), |plan| plan.checkpoint_name(place))
         };
         let body = DueBody {
             form: FORM,
@@ -182,9 +183,10 @@ impl<'a> Context<'a> {
             devices: &self.assessment.devices,
             findings: &self.assessment.findings,
             offset_minutes: self.newest.map_or(0, |plan| plan.ship_time.offset_minutes(as_of)),
-            contact_limit_secs: self
-                .newest
-                .map_or_else(|| PlanContent::default().contact_limit_secs(), |plan| plan.contact_limit_secs()),
+            contact_limit_secs: self.newest.map_or_else(
+                || PlanContent::default().contact_limit_secs(),
+                |plan| plan.contact_limit_secs(),
+            ),
             detector_version: self.assessment.detector_version,
         };
         // New due patrols come into sight even where nothing else changes.

@@ -222,11 +222,13 @@ pub(crate) fn genesis_of(segment: &Segment) -> Option<Genesis> {
 }
 
 type Seat = Arc<Mutex<Option<Held>>>;
+/// When a seat was used last, counted in uses, and the seat.
+type Seats = BTreeMap<VesselId, (u64, Seat)>;
 
 /// The vessels in use lately.
 #[derive(Debug, Default)]
 pub(super) struct HeldVessels {
-    seats: Mutex<(u64, BTreeMap<VesselId, (u64, Seat)>)>,
+    seats: Mutex<(u64, Seats)>,
 }
 
 impl HeldVessels {

@@ -1,0 +1,86 @@
+//! The web side: the sync endpoint, the pages, and what surrounds them. One endpoint a file.
+//!
+//! The store is synchronous, so everything that touches it runs on the blocking pool.
+
+mod asset;
+mod flags;
+mod fleet;
+mod header;
+mod health;
+mod patrol;
+mod reply;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod vessel;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tower_http::compression::CompressionLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::page;
+use crate::shore::Shore;
+
+/// How often vessels are looked for where time alone changes a verdict.
+const TICK: Duration = Duration::from_secs(15);
+
+/// What every endpoint is given.
+#[derive(Clone)]
+pub(crate) struct Web {
+    shore: Arc<Shore>,
+    syncs: Arc<tokio::sync::Semaphore>,
+}
+
+/// All endpoints of a shore.
+pub fn router(shore: Arc<Shore>) -> Router {
+    let syncs = Arc::new(tokio::sync::Semaphore::new(sync::AT_A_TIME));
+    Router::new()
+        .route("/", get(fleet::show))
+        .route("/vessels/{id}", get(vessel::show))
+        .route("/patrols/{due}", get(patrol::show))
+        .route("/flags", get(flags::show))
+        .route(page::STYLESHEET_PATH, get(asset::stylesheet))
+        .route(page::ICON_PATH, get(asset::icon))
+        .route("/healthz", get(health::show))
+        .route("/v1/sync", post(sync::exchange))
+        .fallback(reply::no_such_page)
+        .layer(from_fn(header::secure))
+        .layer(CompressionLayer::new())
+        .layer(TraceLayer::new_for_http())
+        .with_state(Web { shore, syncs })
+}
+
+/// Serves a shore on a bound address until `shutdown` resolves. Requests under way are answered first.
+pub async fn serve(
+    listener: TcpListener,
+    shore: Arc<Shore>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let ticking = tokio::spawn(tick(Arc::clone(&shore)));
+    let served = axum::serve(listener, router(shore)).with_graceful_shutdown(shutdown).await;
+    ticking.abort();
+    served
+}
+
+/// Brings vessels up to date where nothing but time has passed.
+async fn tick(shore: Arc<Shore>) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let shore = Arc::clone(&shore);
+        match tokio::task::spawn_blocking(move || shore.reassess_due()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, hint = error.hint(), "vessels could not be assessed");
+            }
+            Err(error) => tracing::error!(%error, "an assessment stopped"),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `POST /v1/sync`: FORMAT.md section 12.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::Web;
+use crate::shore::ShoreError;
+use crate::store::StoreError;
+use crate::sync::SyncRefusal;
+
+/// Requests read and worked on at a time: with their bodies they have at most 256 MiB.
+pub(super) const AT_A_TIME: usize = 32;
+/// A body is read so far, so that a sender of too much hears why instead of a closed connection.
+const READ_AT_MOST: usize = 8 * 1024 * 1024;
+/// 4 MiB at 64 kbit/s take 9 minutes.
+const PATIENCE: Duration = Duration::from_secs(600);
+const BYTES: &str = "application/octet-stream";
+
+pub(super) async fn exchange(State(web): State<Web>, headers: HeaderMap, body: Body) -> Response {
+    let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if said(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        // 4 MiB could inflate to 4 GiB.
+        let hint = "send the request's bytes without compression";
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a compressed request", hint);
+    }
+    if said(header::CONTENT_TYPE) != Some(BYTES) {
+        let hint = "set content-type to application/octet-stream";
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not bytes", hint);
+    }
+    let Ok(_permit) = web.syncs.acquire().await else {
+        return refused(StatusCode::SERVICE_UNAVAILABLE, "the server stops", "try again later");
+    };
+    let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, READ_AT_MOST)).await
+    {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => {
+            let hint = "send it in parts of at most 4 MiB; nothing was changed";
+            return refused(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the request is too large or broke off",
+                hint,
+            );
+        }
+        Err(_) => {
+            return refused(StatusCode::REQUEST_TIMEOUT, "the request took too long", "try again");
+        }
+    };
+    let shore = std::sync::Arc::clone(&web.shore);
+    match tokio::task::spawn_blocking(move || shore.sync(&bytes)).await {
+        Ok(Ok(response)) => {
+            let headers = [(header::CONTENT_TYPE, BYTES), (header::CACHE_CONTROL, "no-store")];
+            (headers, response).into_response()
+        }
+        Ok(Err(refusal)) => {
+            if let SyncRefusal::Shore(error) = &refusal {
+                tracing::error!(%error, cause = ?std::error::Error::source(error), "a sync failed");
+            }
+            refused(status_of(&refusal), &refusal.to_string(), refusal.hint())
+        }
+        Err(error) => {
+            tracing::error!(%error, "a sync stopped");
+            let hint =
+                "nothing was changed; try again, and tell whoever runs this server if it stays";
+            refused(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be worked on", hint)
+        }
+    }
+}
+
+fn status_of(refusal: &SyncRefusal) -> StatusCode {
+    match refusal {
+        SyncRefusal::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        SyncRefusal::Malformed(_) => StatusCode::BAD_REQUEST,
+        SyncRefusal::BadSignature(_) => StatusCode::UNAUTHORIZED,
+        SyncRefusal::UnknownVessel(_) => StatusCode::NOT_FOUND,
+        SyncRefusal::Shore(ShoreError::Store(StoreError::Busy)) => StatusCode::SERVICE_UNAVAILABLE,
+        SyncRefusal::Shore(ShoreError::Store(StoreError::Full(_))) => {
+            StatusCode::INSUFFICIENT_STORAGE
+        }
+        SyncRefusal::Shore(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn refused(status: StatusCode, what: &str, hint: &str) -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, format!("{what}\n{hint}\n")).into_response()
+}
