@@ -1,0 +1,4 @@
+//! QR labels: what they say.
+
+mod crockford;
+pub mod label;
