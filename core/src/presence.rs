@@ -1,4 +1,9 @@
-//! QR labels: what they say.
+//! QR labels: what they say, and how a camera frame becomes one.
 
 mod crockford;
+#[cfg(test)]
+mod drawing;
+pub mod frame;
 pub mod label;
+mod qr;
+pub mod reading;
