@@ -1,7 +1,3 @@
 //! The one integration binary of Deckwatch.
 
-mod architecture;
-mod link;
-mod mobile;
-mod power;
-mod story;
+mod presence;
