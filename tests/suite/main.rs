@@ -1,3 +1,8 @@
 //! The one integration binary of Deckwatch.
 
+mod architecture;
+mod link;
+mod mobile;
+mod power;
 mod presence;
+mod story;

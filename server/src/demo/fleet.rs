@@ -1,5 +1,7 @@
 //! The six ships of the demonstration: their plans, and what went wrong on board.
 
+use std::collections::BTreeMap;
+
 use deckwatch_core::{
     entropy::{Entropy, draw},
     model::{CheckpointId, RouteId, ScheduleId, TagId},
@@ -93,9 +95,10 @@ impl Ship {
         let checkpoints = points.iter().zip(self.places).map(|(id, (name, deck))| {
             (*id, Checkpoint { name: (*name).to_owned(), deck: (*deck).to_owned() })
         });
-        let tags = points.iter().map(|id| {
-            (TagId(draw(entropy)), TagRegistration { checkpoint: *id, revision: 1 })
-        });
+        let tags: BTreeMap<TagId, TagRegistration> = points
+            .iter()
+            .map(|id| (TagId(draw(entropy)), TagRegistration { checkpoint: *id, revision: 1 }))
+            .collect();
         let route = RouteId(draw(entropy));
         let schedule = Schedule {
             name: "Security rounds".into(),
@@ -109,7 +112,7 @@ impl Ship {
             vessel_name: self.name.into(),
             ship_time_changes: [(0, self.offset_minutes)].into(),
             checkpoints: checkpoints.collect(),
-            tags: tags.collect(),
+            tags,
             routes: [(
                 route,
                 Route {
