@@ -6,6 +6,7 @@ use deckwatch_core::{
     entropy::{Entropy, draw},
     model::{CheckpointId, RouteId, ScheduleId, TagId},
     plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk},
+    time::ShipTime,
 };
 
 /// What happens on board of one ship, besides everything being walked as planned.
@@ -79,7 +80,12 @@ pub const SHIPS: [Ship; 6] = [
     Ship { name: "MV Aurelia", offset_minutes: 60, story: Story::Tidy, places: CARGO },
     Ship { name: "MV Bering Light", offset_minutes: -540, story: Story::Silent, places: CARGO },
     Ship { name: "MV Castor", offset_minutes: 120, story: Story::SkippedCheckpoint, places: FERRY },
-    Ship { name: "MV Dunlin", offset_minutes: 480, story: Story::NightPatrolNotWalked, places: TANKER },
+    Ship {
+        name: "MV Dunlin",
+        offset_minutes: 480,
+        story: Story::NightPatrolNotWalked,
+        places: TANKER,
+    },
     Ship { name: "MV Esperance", offset_minutes: 0, story: Story::PhoneParked, places: FERRY },
     Ship { name: "MV Fairwater", offset_minutes: 330, story: Story::WrongOrder, places: CARGO },
 ];
@@ -110,7 +116,7 @@ impl Ship {
         };
         PlanContent {
             vessel_name: self.name.into(),
-            ship_time_changes: [(0, self.offset_minutes)].into(),
+            ship_time: ShipTime::new([(0, self.offset_minutes)]),
             checkpoints: checkpoints.collect(),
             tags,
             routes: [(
