@@ -22,7 +22,7 @@ use crate::{
     demo,
     entropy::SystemEntropy,
     shore::{KeyFolder, Shore},
-    store::{SqliteStore, VesselRow},
+    store::{SqliteStore, VesselRow, sqlite::SqliteOptions},
 };
 
 /// What any command may fail with; shown with its causes.
@@ -81,7 +81,7 @@ impl Data {
 fn open(folder: &Path) -> Result<Shore, Failure> {
     std::fs::create_dir_all(folder)
         .map_err(|error| format!("cannot make {} ({error}); choose another with --data", folder.display()))?;
-    let store = SqliteStore::open(&folder.join("deckwatch.db"))?;
+    let store = SqliteStore::open(&folder.join("deckwatch.db"), &SqliteOptions::default())?;
     let keys = KeyFolder::open(&folder.join("keys"))?;
     Ok(Shore::new(Arc::new(store), keys, Arc::new(SystemClock), Box::new(SystemEntropy)))
 }

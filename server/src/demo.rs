@@ -22,7 +22,10 @@ use crate::{
     clock::{Clock, SeedingClock, SystemClock},
     entropy::SystemEntropy,
     shore::{KeyFolder, KeyFolderError, Shore, ShoreError},
-    store::{SqliteStore, StoreError},
+    store::{
+        SqliteStore, StoreError,
+        sqlite::{OpenError, SqliteOptions},
+    },
 };
 use phone::PhoneError;
 use seed::{Past, Seeded};
@@ -60,6 +63,9 @@ pub enum DemoError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database file.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeyFolderError),
@@ -124,7 +130,7 @@ pub async fn run(
 }
 
 fn open_shore(folder: &Path, clock: Arc<SeedingClock>) -> Result<Shore, DemoError> {
-    let store = SqliteStore::open(&folder.join("deckwatch.db"))?;
+    let store = SqliteStore::open(&folder.join("deckwatch.db"), &SqliteOptions::default())?;
     let keys = KeyFolder::open(&folder.join("keys"))?;
     Ok(Shore::new(Arc::new(store), keys, clock, Box::new(SystemEntropy)))
 }

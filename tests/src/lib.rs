@@ -15,7 +15,7 @@ use deckwatch::{
         seed::tag_at,
     },
     shore::{KeyFolder, Shore},
-    store::SqliteStore,
+    store::{SqliteStore, sqlite::SqliteOptions},
 };
 use deckwatch_core::{
     authority::Roles,
@@ -138,7 +138,7 @@ impl Drop for TestShore {
 
 /// Opens the shore whose files are in `folder`.
 pub fn open(folder: &Path, clock: &Arc<SettableClock>) -> Shore {
-    let store = SqliteStore::open(&folder.join("deckwatch.db")).unwrap();
+    let store = SqliteStore::open(&folder.join("deckwatch.db"), &SqliteOptions::default()).unwrap();
     let keys = KeyFolder::open(&folder.join("keys")).unwrap();
     let clock: Arc<SettableClock> = Arc::clone(clock);
     Shore::new(Arc::new(store), keys, clock, Box::new(SeededEntropy::new(4)))

@@ -93,9 +93,10 @@ impl Ship {
         let checkpoints = points.iter().zip(self.places).map(|(id, (name, deck))| {
             (*id, Checkpoint { name: (*name).to_owned(), deck: (*deck).to_owned() })
         });
-        let tags = points.iter().map(|id| {
-            (TagId(draw(entropy)), TagRegistration { checkpoint: *id, revision: 1 })
-        });
+        let tags: BTreeMap<TagId, TagRegistration> = points
+            .iter()
+            .map(|id| (TagId(draw(entropy)), TagRegistration { checkpoint: *id, revision: 1 }))
+            .collect();
         let route = RouteId(draw(entropy));
         let schedule = Schedule {
             name: "Security rounds".into(),
@@ -109,7 +110,7 @@ impl Ship {
             vessel_name: self.name.into(),
             ship_time_changes: [(0, self.offset_minutes)].into(),
             checkpoints: checkpoints.collect(),
-            tags: tags.collect(),
+            tags,
             routes: [(
                 route,
                 Route {

@@ -106,7 +106,7 @@ fn commission(
     let vessel = past.shore.add_vessel(ship.name)?;
     let plan = ship.plan(&mut entropy);
     past.shore.edit_plan(vessel, &plan)?;
-    let mut phone = |label: &str, roles: Roles, crew: u32| -> Result<SimulatedPhone, DemoError> {
+    let phone = |label: &str, roles: Roles, crew: u32| -> Result<SimulatedPhone, DemoError> {
         let server = format!("http://{}", past.address);
         let invitation = past.shore.invite(vessel, roles, label, &server, DAY)?;
         let folder = past.folder.join(format!("{vessel}-{crew}"));
