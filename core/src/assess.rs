@@ -1,7 +1,7 @@
 //! From records to verdicts: what was walked, what was not, and what nobody can know yet.
 //!
-//! [`assess`] is pure: the same [`Input`] gives the same [`Assessment`] on phone, hub and shore and at the
-//! auditor's, whatever order the data came in. All arithmetic is in integers.
+//! [`assess`] is pure: the same [`Input`] gives the same [`Assessment`] on phone, hub and shore and
+//! at the auditor's, whatever order the data came in. All arithmetic is in integers.
 //!
 //! # The verdict table
 //!
@@ -10,26 +10,30 @@
 //! | verdict | when |
 //! |---|---|
 //! | `not_due_yet` | It is before the deadline and no patrol that answers has ended. |
-//! | `done` | Believed patrols that lie certainly inside window and grace were finished, visited every required point between them, and no finding about them is irregular. |
+//! | `done` | Believed patrols lie certainly inside window and grace, one of them was finished, they visited every required point between them, and no finding about them is irregular. |
 //! | `irregular` | A believed patrol certainly overlaps the window, something failed (points missing, out of order, too early, too late, broken off, closed by the app, without an end), and no device can bring the rest. |
 //! | `excused` | A reason was accepted on a certified device by a crew member; neither took part in a patrol that answers or names it. |
 //! | `unverifiable` | There is a patrol, and certificate, fork, clock or withholding leaves it undecided; or a device that may have recorded one is lost, revoked or silent beyond the contact limit. |
 //! | `missed` | No device in use holds the window back, and there is no patrol. |
 //! | `awaiting_sync` | Otherwise: a device that holds the window back may still bring a patrol, its end, or what dates it. |
 //!
-//! - A patrol is **believed** if its device is certified, the genesis is the certified one, no fork lies at or before its last record,
-//!   that record is not after the last trusted one, and it did not certainly start after the certificate ended.
-//!   Records of others are shown and decide nothing.
-//! - An **unended** patrol past the deadline waits for its device as long as that device holds the window back. After
-//!   that it is irregular.
-//! - A patrol that **the clock leaves undecided** waits as long as its device holds the window back: the next sync
-//!   brings what dates it. After that it is unverifiable, as it is at once where the device's claims about time
-//!   contradict each other.
-//! - **Several starts** that name one due patrol, and who joined them, are one walk: the union of their scans. What
-//!   the believed ones inside the window prove is not undone by another that is late or undated.
-//! - A device in use **holds a window back** while its watermark is before the deadline: `assess/watermark.rs`. A
-//!   window that one device holds back for ever is never `missed`, even if another may still sync: it is unverifiable until it does.
-//! - Before the deadline an ended patrol that failed is irregular at once; a second walk in time makes it done.
+//! - A patrol is **believed** if its device is certified, the genesis is the certified one, no fork
+//!   lies at or before its last record, that record is not after the last trusted one, and it did
+//!   not certainly start after the certificate ended. Records of others are shown and decide
+//!   nothing.
+//! - An **unended** patrol past the deadline waits for its device as long as that device holds the
+//!   window back. After that it is irregular.
+//! - A patrol that **the clock leaves undecided** waits as long as its device holds the window
+//!   back: the next sync brings what dates it. After that it is unverifiable, as it is at once
+//!   where the device's claims about time contradict each other.
+//! - **Several starts** that name one due patrol, and who joined them, are one walk: the union of
+//!   their scans. What the believed ones inside the window prove is not undone by another that is
+//!   late or undated.
+//! - A device in use **holds a window back** while its watermark is before the deadline:
+//!   `assess/watermark.rs`. A window that one device holds back for ever is never `missed`, even if
+//!   another may still sync: it is unverifiable until it does.
+//! - Before the deadline an ended patrol that failed is irregular at once; a second walk in time
+//!   makes it done.
 
 use std::collections::BTreeMap;
 
@@ -70,7 +74,8 @@ use verdict::{Bench, Scans, ahead, crossing};
 use watermark::Devices;
 
 const PLAN_ADOPT: u64 = 17;
-/// Windows and grace last at most a day each: a patrol that answers one may name another so far away.
+/// Windows and grace last at most a day each: a patrol that answers one may name another so far
+/// away.
 const MARGIN: i64 = 3 * 86_400;
 
 /// Everything that is known of a vessel's patrols at one moment.

@@ -1,8 +1,8 @@
 //! Findings: one reason each, with a code, the records that show it and what would explain it.
 //!
-//! Every detector has the same skeleton: code, what it sees, formula, threshold, innocent explanations,
-//! and a function that shows records. All are registered in [`DETECTORS`]. A finding says "look here",
-//! never "guilty".
+//! Every detector has the same skeleton: code, what it sees, formula, threshold, innocent
+//! explanations, and a function that shows records. All are registered in [`DETECTORS`]. A finding
+//! says "look here", never "guilty".
 
 use serde::Serialize;
 

@@ -2,8 +2,9 @@
 //!
 //! 1. A start that names a due patrol answers it, unless it lies certainly outside the window.
 //!    Where that id is not demanded, the one that it supersedes counts.
-//! 2. Any other start with a route answers a due patrol of that route which it certainly overlaps and
-//!    which no start answered by name: the earliest in which it certainly lies, otherwise the earliest.
+//! 2. Any other start with a route answers a due patrol of that route which it certainly overlaps
+//!    and which no start answered by name: the earliest in which it certainly lies, otherwise the
+//!    earliest.
 //! 3. One start answers at most one due patrol. Who joined goes with the patrol joined.
 
 use std::collections::{BTreeMap, BTreeSet};

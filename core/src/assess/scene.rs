@@ -1,5 +1,5 @@
-//! A small ship for tests: a shore, an officer's phone and two crew phones, with real keys, records,
-//! segments and receipts. Times are Unix seconds of true time.
+//! A small ship for tests: a shore, an officer's phone and two crew phones, with real keys,
+//! records, segments and receipts. Times are Unix seconds of true time.
 
 use std::collections::BTreeMap;
 

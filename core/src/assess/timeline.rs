@@ -5,8 +5,8 @@
 //!   `time` + 1 s; receipts are dated in whole seconds.
 //! - An anchor that names a receipt's hash: not made before that receipt. A receipt that is not
 //!   here says nothing.
-//! - An anchor by the hub's time, by a device certified as officer or hub; by GNSS or another phone, by any
-//!   certified device: within the error it states.
+//! - An anchor by the hub's time, by a device certified as officer or hub; by GNSS or another
+//!   phone, by any certified device: within the error it states.
 //! - A `seen` record: made after the record whose hash it names.
 //! - The shore's own records: within 1 s of the shore's clock, which dates the receipts too. Its
 //!   monotonic clock is not used.

@@ -72,11 +72,13 @@ pub struct Assessed {
     pub verdict: Verdict,
     /// Why, in one sentence for people.
     pub why: String,
-    /// The devices that a revision may come from, by id. Empty unless `awaiting_sync` or `unverifiable`.
+    /// The devices that a revision may come from, by id. Empty unless `awaiting_sync` or
+    /// `unverifiable`.
     pub held_back_by: Vec<HeldBack>,
     /// The recorded patrols that answer it, by device and number.
     pub patrols: Vec<PatrolName>,
-    /// What they visited, by earliest time, device and seq; of doubted ones only if there is nothing else.
+    /// What they visited, by earliest time, device and seq; of doubted ones only if there is
+    /// nothing else.
     pub visited: Vec<Visit>,
     /// What is to be said about it.
     pub findings: Vec<Finding>,
@@ -191,8 +193,8 @@ struct Walk<'a> {
 }
 
 impl<'a> Hearing<'a> {
-    /// Those that certainly lie inside the window, if they alone are enough; otherwise those that certainly overlap
-    /// it; otherwise all that are believed.
+    /// Those that certainly lie inside the window, if they alone are enough; otherwise those that
+    /// certainly overlap it; otherwise all that are believed.
     fn walk(&self) -> Walk<'a> {
         let count = |most: Placement| {
             self.trusted.iter().filter(|counted| counted.placement <= most).count()
@@ -274,7 +276,8 @@ impl<'a> Hearing<'a> {
         device.holds_back(self.window.from, self.window.until).then_some(device)
     }
 
-    /// Devices that may still bring more of a believed patrol: its end, or the patrol that was joined.
+    /// Devices that may still bring more of a believed patrol: its end, or the patrol that was
+    /// joined.
     fn to_come(&self) -> Vec<&'a Device> {
         let parts = self.trusted.iter().map(|counted| counted.part);
         let devs = parts.flat_map(|part| {

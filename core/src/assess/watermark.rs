@@ -1,15 +1,18 @@
 //! Up to when each device's data is known to be complete, and what a silent one holds back.
 //!
-//! A device's watermark is the not_before of its last held `alive` on the contiguous main branch; `park`
-//! and `resume` count as one. It is never before the device was certified. Only records count that
-//! were certainly written by the certified device.
+//! A device's watermark is the not_before of its last held `alive` on the contiguous main branch;
+//! `park` and `resume` count as one. It is never before the device was certified. Only records
+//! count that were certainly written by the certified device.
 //!
 //! A device holds back every window whose deadline is after its watermark, except:
-//! - the last `park` or `resume` is a `park`: all records up to it are held, and after it there are none;
-//! - the window opened after the device was declared lost, after it was revoked, or after its certificate ended.
+//! - the last `park` or `resume` is a `park`: all records up to it are held, and after it there are
+//!   none;
+//! - the window opened after the device was declared lost, after it was revoked, or after its
+//!   certificate ended.
 //!
-//! Nobody can wait for a device that is lost, or revoked with all trusted records held, or silent for longer than
-//! the contact limit: what it held back becomes unverifiable, never missed by assumption.
+//! Nobody can wait for a device that is lost, or revoked with all trusted records held, or silent
+//! for longer than the contact limit: what it held back becomes unverifiable, never missed by
+//! assumption.
 
 use std::collections::BTreeMap;
 

@@ -29,8 +29,8 @@ pub enum SegmentError {
     /// Understood, but not the one encoding of what it says.
     #[error("not the only encoding of this segment; the sender must send its own copy again")]
     NotCanonical,
-    /// No records, or more than [`MAX_RECORDS`].
-    #[error("a segment of {0} records; 1 to {MAX_RECORDS} are accepted")]
+    /// No records, more than [`MAX_RECORDS`], or a seq beyond 2^64 - 2.
+    #[error("a segment of {0} records; 1 to {MAX_RECORDS} are accepted, to seq 2^64 - 2")]
     Count(usize),
     /// Signed with another key, or changed after signing.
     #[error("the signature does not fit; these are not the records that device {0} signed")]
@@ -139,11 +139,16 @@ impl Segment {
         self.from.saturating_add((self.items.len() as u64).saturating_sub(1))
     }
 
-    /// Rebuilds the records from what is shown.
+    /// The records' seqs. A segment that was not decoded may claim any: nothing overflows.
+    fn seqs(&self) -> impl Iterator<Item = u64> + use<> {
+        let from = self.from;
+        (0..MAX_RECORDS as u64).map(move |index| from.saturating_add(index))
+    }
+
+    /// Rebuilds the records from what is shown; at most [`MAX_RECORDS`].
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let mut prev = self.prev;
-        // Items first: a range asked for one more after seq 2^64 - 2 overflows.
-        self.items.iter().zip(self.from..).map(move |(item, seq)| {
+        self.items.iter().zip(self.seqs()).map(move |(item, seq)| {
             let mut commitments = [Hash::ZERO; 3];
             for ((to, part), slot) in commitments.iter_mut().zip(Part::ALL).zip(&item.slots) {
                 *to = match (slot, &self.key) {
@@ -166,8 +171,9 @@ impl Segment {
         if device_id(author) != self.dev {
             return Err(SegmentError::WrongDevice(self.dev));
         }
+        check_count(self.from, self.items.len())?;
         let mut starts =
-            self.items.iter().zip(self.from..).map(|(item, seq)| (item.kind == GENESIS, seq == 0));
+            self.items.iter().zip(self.seqs()).map(|(item, seq)| (item.kind == GENESIS, seq == 0));
         if (self.from == 0) != (self.prev == Hash::ZERO)
             || starts.any(|(genesis, first)| genesis != first)
         {
@@ -263,9 +269,7 @@ impl Segment {
         let key = from.optional(Reader::fixed)?;
         let count = from.array_len()?;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        if !(1..=MAX_RECORDS).contains(&count) || first.checked_add(count as u64).is_none() {
-            return Err(SegmentError::Count(count));
-        }
+        check_count(first, count)?;
         let mut items: Vec<Item> = Vec::with_capacity(count);
         for _ in 0..count {
             let item = Item::decode(&mut from, items.last(), key.is_some())?;
@@ -386,6 +390,14 @@ impl Slot {
             }
         }
     }
+}
+
+/// 1 to [`MAX_RECORDS`] records, and a seq left behind the last.
+fn check_count(from: u64, count: usize) -> Result<(), SegmentError> {
+    if !(1..=MAX_RECORDS).contains(&count) || from.checked_add(count as u64).is_none() {
+        return Err(SegmentError::Count(count));
+    }
+    Ok(())
 }
 
 /// `[dm, dw]`, where the boot is the same and mono did not go back.

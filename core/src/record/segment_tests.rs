@@ -49,6 +49,10 @@ fn the_last_seq_is_two_below_the_largest_number() {
         let beyond = Segment { from: from + 1, ..segment };
         let refused = Segment::decode(&beyond.encode());
         assert_eq!(refused, Err(SegmentError::Count(count)), "a seq has a successor");
+        // Nor is it believed when it comes from elsewhere than the decoder.
+        let refused = beyond.verify(&key.public_key());
+        assert_eq!(refused, Err(SegmentError::Count(count)));
+        assert_eq!(beyond.records().count(), count);
     }
 }
 
@@ -110,6 +114,15 @@ fn a_false_person_is_not_multiplied() {
     assert!(bytes.len() < MAX_BYTES);
     let refused = Err(CborError::Expected("an array of another length").into());
     assert_eq!(Segment::decode(&bytes), refused);
+}
+
+#[test]
+fn a_segment_has_1_to_256_records_wherever_it_comes_from() {
+    for count in [0, 257] {
+        let segment = cut(vec![alive(); count]);
+        let refused = segment.verify(&device().public_key());
+        assert_eq!(refused, Err(SegmentError::Count(count)));
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 mod examples;
 mod refused;
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/record/vectors.json
 /// Compares one section (a top-level key) of `vectors.json` with `computed`, or writes it.
 pub(crate) fn check(section: &str, computed: Value) {
     static WRITING: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = WRITING.lock().unwrap();
+    let _one_at_a_time = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let text = std::fs::read_to_string(PATH).unwrap();
     let mut file: Map<String, Value> = serde_json::from_str(&text).unwrap();
     #[expect(clippy::disallowed_methods, reason = "how a developer asks for new vectors")]

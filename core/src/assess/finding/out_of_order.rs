@@ -1,7 +1,7 @@
 //! Points of an ordered route visited in another order.
 //!
-//! Each phone is looked at alone: between two phones the order of two scans is rarely certain. A point that
-//! one phone visited in its place is in its place, whatever another did.
+//! Each phone is looked at alone: between two phones the order of two scans is rarely certain. A
+//! point that one phone visited in its place is in its place, whatever another did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
