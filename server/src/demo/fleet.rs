@@ -1,5 +1,7 @@
 //! The six ships of the demonstration: their plans, and what went wrong on board.
 
+use std::collections::BTreeMap;
+
 use deckwatch_core::{
     entropy::{Entropy, draw},
     model::{CheckpointId, RouteId, ScheduleId, TagId},
