@@ -63,7 +63,7 @@ pub enum DemoError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The database file.
+    /// The database.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The keys.
@@ -107,7 +107,8 @@ pub async fn run(
     }));
     tokio::spawn(async move {
         shutdown.await;
-        drop(stop.send(true));
+        // Nobody listens any more only if the demonstration has ended by itself.
+        let _ = stop.send(true);
     });
 
     let seeding = {

@@ -4,4 +4,5 @@ mod architecture;
 mod link;
 mod mobile;
 mod power;
+mod presence;
 mod story;

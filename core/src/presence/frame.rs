@@ -192,3 +192,76 @@ fn quantile<'a>(counts: impl Iterator<Item = &'a u32>, share: u32) -> Option<usi
         })
         .position(|seen| seen > share)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_checked() {
+        let bytes = [0; 40 * 40];
+        assert!(Luminance::new(40, 40, 40, &bytes).is_ok());
+        assert!(Luminance::new(32, 40, 40, &bytes[..40 * 39 + 32]).is_ok(), "a short last row");
+        for (width, height, stride, error) in [
+            (31, 40, 40, FrameError::TooSmall { width: 31, height: 40 }),
+            (40, 0, 40, FrameError::TooSmall { width: 40, height: 0 }),
+            (8_193, 32, 8_193, FrameError::TooLarge { width: 8_193, height: 32 }),
+            (8_192, 8_192, 8_192, FrameError::TooLarge { width: 8_192, height: 8_192 }),
+            (
+                u32::MAX,
+                u32::MAX,
+                u32::MAX,
+                FrameError::TooLarge { width: u32::MAX, height: u32::MAX },
+            ),
+            (40, 40, 39, FrameError::BadStride { width: 40, stride: 39 }),
+            (40, 40, 0, FrameError::BadStride { width: 40, stride: 0 }),
+            (40, 40, u32::MAX, FrameError::BadStride { width: 40, stride: u32::MAX }),
+            (40, 41, 40, FrameError::TooShort { expected: 1_640, got: 1_600 }),
+            (40, 40, 41, FrameError::TooShort { expected: 1_639, got: 1_600 }),
+            (8_000, 8_000, 16_384, FrameError::TooShort { expected: 131_063_616, got: 1_600 }),
+        ] {
+            let got = Luminance::new(width, height, stride, &bytes).unwrap_err();
+            assert_eq!(got, error);
+            assert!(!got.hint().is_empty());
+        }
+    }
+
+    #[test]
+    fn padding_between_rows_is_not_seen() {
+        let mut bytes = vec![99_u8; 50 * 40];
+        for (index, byte) in bytes.iter_mut().enumerate().filter(|(index, _)| index % 50 < 40) {
+            *byte = (index / 50) as u8;
+        }
+        let frame = Luminance::new(40, 40, 50, &bytes).unwrap();
+        let packed = frame.packed();
+        assert_eq!(packed.bytes.len(), 1_600);
+        assert!(packed.bytes.iter().enumerate().all(|(i, byte)| usize::from(*byte) == i / 40));
+        assert!(!frame.averaged(2).bytes.contains(&99));
+        let snug = Luminance::new(40, 40, 40, &bytes).unwrap();
+        assert!(matches!(snug.packed().bytes, Cow::Borrowed(_)), "nothing to copy");
+    }
+
+    #[test]
+    fn averages_are_of_whole_squares() {
+        let bytes: Vec<u8> = (0..43 * 37).map(|i| if i % 43 % 2 == 0 { 10 } else { 20 }).collect();
+        let half = Luminance::new(43, 37, 43, &bytes).unwrap().averaged(2);
+        assert_eq!((half.width, half.height, half.bytes.len()), (21, 18, 21 * 18));
+        assert!(half.bytes.iter().all(|byte| *byte == 15));
+        let quarter = Luminance::new(43, 37, 43, &bytes).unwrap().averaged(4);
+        assert_eq!((quarter.width, quarter.height, quarter.bytes.len()), (10, 9, 90));
+    }
+
+    #[test]
+    fn stretching_leaves_out_one_percent_at_each_end() {
+        let mut bytes: Vec<u8> = (0..10_000).map(|i| if i % 2 == 0 { 40 } else { 60 }).collect();
+        bytes[..99].fill(0);
+        bytes[9_901..].fill(255);
+        let pixels =
+            |bytes: &[u8]| Pixels { width: 100, height: 100, bytes: Cow::Owned(bytes.to_vec()) };
+        let stretched = pixels(&bytes).stretched().unwrap();
+        assert_eq!((stretched.bytes[5_000], stretched.bytes[5_001]), (0, 255));
+        assert!(pixels(&[77; 10_000]).stretched().is_none(), "one brightness");
+        let extreme: Vec<u8> = (0..10_000).map(|i| if i % 2 == 0 { 0 } else { 255 }).collect();
+        assert_eq!(pixels(&extreme).stretched().unwrap().bytes, extreme);
+    }
+}

@@ -16,10 +16,11 @@ use rxing::{Binarizer, Luma8Source, Point};
 
 use super::frame::Pixels;
 
-/// Corner squares that are looked for: a full sheet has 45, noise adds less than 10.
+/// Corner squares that are looked for: a full sheet has 45, noise on a camera's
+/// frame adds less than 10.
 const CORNERS_MAX: usize = 256;
 /// Groups of three that are tried, the most plausible first, at about 0.1 ms each.
-const GROUPS_MAX: usize = 2_048;
+const GROUPS_MAX: usize = 512;
 /// Every third row is looked at: the middle of a corner square is three modules high, and a module is
 /// at least a pixel.
 const ROW_STEP: usize = 3;
@@ -38,19 +39,26 @@ pub(super) struct Pass {
 /// Reads all symbols of a picture. A panic of the decoder ends here: the state it leaves behind is
 /// dropped with it, nothing is shared.
 pub(super) fn read(pixels: &Pixels<'_>) -> Pass {
+    match catch_unwind(AssertUnwindSafe(|| find(pixels))) {
+        Ok(Some((picture, groups))) => decode_all(&groups, |group| decode(&picture, group)),
+        Ok(None) => Pass::default(),
+        Err(_) => Pass { panicked: true, ..Pass::default() },
+    }
+}
+
+/// Each group is guarded on its own, so that a spoilt symbol does not hide the label beside it.
+fn decode_all(
+    groups: &[FinderPatternSet],
+    decode: impl Fn(&FinderPatternSet) -> Option<String>,
+) -> Pass {
     let mut pass = Pass::default();
-    let Ok(found) = catch_unwind(AssertUnwindSafe(|| find(pixels))) else {
-        pass.panicked = true;
-        return pass;
-    };
-    let Some((picture, groups)) = found else { return pass };
     let mut used = Vec::new();
     for group in groups.iter().take(GROUPS_MAX) {
         let corners = [group.bl, group.tl, group.tr];
         if corners.iter().any(|corner| used.contains(corner)) {
             continue;
         }
-        match catch_unwind(AssertUnwindSafe(|| decode(&picture, group))) {
+        match catch_unwind(AssertUnwindSafe(|| decode(group))) {
             Ok(Some(text)) => {
                 used.extend(corners);
                 if !pass.texts.contains(&text) {
@@ -149,56 +157,130 @@ fn crosses_corner(runs: [usize; 5]) -> bool {
         && near(gap, 1.0, light, 0.4)
         && near(gap_after, 1.0, light, 0.4)
 }
+
 #[cfg(test)]
-mod tmp {
-    use super::*;
+mod tests {
     use std::borrow::Cow;
+
+    use proptest::prelude::*;
+
+    use super::super::drawing::{Modules, Wall};
+    use super::*;
+
+    fn read_wall(wall: &Wall) -> Pass {
+        read(&wall.frame().packed())
+    }
+
+    /// Corner squares of `unit` pixels a module with a module between them, and nothing else.
+    fn poster(width: usize, height: usize, unit: usize) -> Pixels<'static> {
+        let tile = 8 * unit;
+        let ring = |t: usize| (t % tile / unit).abs_diff(3);
+        let dark = |x: usize, y: usize| matches!(ring(x).max(ring(y)), 0 | 1 | 3);
+        let bytes = (0..width * height)
+            .map(|i| if dark(i % width, i / width) { 10 } else { 240 })
+            .collect();
+        let [width, height] = [width, height].map(|side| u32::try_from(side).unwrap());
+        Pixels { width, height, bytes: Cow::Owned(bytes) }
+    }
+
     #[test]
-    fn poster() {
-        for (w, h) in [(1280u32, 720u32), (1920, 1080), (4000, 3000), (8000, 8000)] {
-            for (pitch, unit, noise) in [
-                (8usize, 1usize, 0),
-                (9, 1, 0),
-                (16, 2, 0),
-                (24, 3, 0),
-                (33, 4, 0),
-                (8, 1, 1),
-                (8, 1, 2),
-            ] {
-                let mut s = 1u64;
-                let bytes: Vec<u8> = (0..w as usize * h as usize)
-                    .map(|i| {
-                        if noise == 1 {
-                            s = s
-                                .wrapping_mul(6364136223846793005)
-                                .wrapping_add(1442695040888963407);
-                            return (s >> 56) as u8;
-                        }
-                        let (x, y) = (i % w as usize % pitch / unit, i / w as usize % pitch / unit);
-                        let ring = |t: usize| (t as i32 - 3).abs();
-                        let r = if noise == 2 { ring(x) } else { ring(x).max(ring(y)) };
-                        if r <= 1 || r == 3 { 10 } else { 240 }
-                    })
-                    .collect();
-                let p = Pixels { width: w, height: h, bytes: Cow::Owned(bytes) };
-                let t = std::time::Instant::now();
-                let source = Luma8Source::new_with_slice(&p.bytes, p.width, p.height).unwrap();
-                let b = HybridBinarizer::new(source);
-                let m = b.get_black_matrix().unwrap().clone();
-                let t1 = t.elapsed();
-                let mut pats = corners(&m);
-                let t2 = t.elapsed();
-                let n = pats.len();
-                let g = GenerateFinderPatternSets(&mut pats).len();
-                let t3 = t.elapsed();
-                let r = read(&p);
-                eprintln!(
-                    "{w}x{h} pitch {pitch} unit {unit} noise {noise}: bin {t1:?} find {:?} n {n} groups {g} {:?}; all {:?} {r:?}",
-                    t2 - t1,
-                    t3 - t2,
-                    t.elapsed() - t3
-                );
+    fn all_symbols_in_sight_are_read() {
+        let mut wall = Wall::new(640, 480);
+        for (index, text) in ["ONE", "TWO", "THREE", "ONE"].into_iter().enumerate() {
+            wall.draw(&Modules::of(text), 60 + index % 2 * 300, 40 + index / 2 * 220, 5);
+        }
+        let mut pass = read_wall(&wall);
+        pass.texts.sort();
+        assert_eq!(pass.texts, ["ONE", "THREE", "TWO"]);
+    }
+
+    #[test]
+    fn a_panic_over_one_symbol_does_not_hide_the_next() {
+        let mut wall = Wall::new(640, 240);
+        wall.draw(&Modules::of("SPOILT"), 40, 40, 5);
+        wall.draw(&Modules::of("FINE"), 340, 40, 5);
+        let (picture, groups) = find(&wall.frame().packed()).unwrap();
+        let pass = decode_all(&groups, |group| {
+            decode(&picture, group).inspect(|text| assert_ne!(text, "SPOILT", "on purpose"))
+        });
+        assert_eq!(pass, Pass { texts: vec!["FINE".to_owned()], panicked: true });
+    }
+
+    #[test]
+    fn a_poster_of_corner_squares_is_cut_short() {
+        for unit in [1, 2, 4] {
+            let poster = poster(1_920, 1_080, unit);
+            let (picture, groups) = find(&poster).unwrap();
+            assert_eq!(corners(&picture).len(), CORNERS_MAX, "unit {unit}");
+            assert!(groups.len() < CORNERS_MAX * 105, "15 neighbours are paired at most");
+            assert_eq!(read(&poster).texts, Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn crossings_are_told_from_stripes() {
+        for runs in [[1, 1, 3, 1, 1], [4, 4, 12, 4, 4], [6, 3, 15, 3, 5], [3, 5, 9, 5, 3]] {
+            assert!(crosses_corner(runs), "{runs:?}");
+        }
+        for runs in [
+            [0, 4, 12, 4, 4],
+            [4, 4, 4, 4, 4],
+            [4, 12, 12, 4, 4],
+            [4, 4, 40, 4, 4],
+            [1, 1, 2, 1, 1],
+        ] {
+            assert!(!crosses_corner(runs), "{runs:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn noise_is_survived(
+            sides in (8_u32..200, 8_u32..200),
+            grain in 1_u32..6,
+            seed in proptest::collection::vec(any::<u8>(), 1..1024),
+        ) {
+            let (width, height) = sides;
+            let at = |i: u32| (i / width / grain) as usize * 131 + (i % width / grain) as usize;
+            let bytes: Vec<u8> = (0..width * height).map(|i| seed[at(i) * 7 % seed.len()]).collect();
+            let pass = read(&Pixels { width, height, bytes: Cow::Owned(bytes) });
+            prop_assert_eq!(pass.texts, Vec::<String>::new());
+        }
+
+        #[test]
+        fn hostile_content_is_survived(
+            content in proptest::collection::vec(any::<u8>(), 1..300),
+            version in 1_i16..12,
+        ) {
+            let modules = Modules::with_content(&content, version);
+            let side = modules.side * 3 + 24;
+            let mut wall = Wall::new(side, side);
+            wall.draw(&modules, 12, 12, 3);
+            let pass = read_wall(&wall);
+            prop_assert!(pass.texts.iter().all(|text| text.len() < 30_000));
+        }
+
+        #[test]
+        fn torn_symbols_are_survived(
+            version in 1_i16..12,
+            holes in proptest::collection::vec((0_usize..400, 0_usize..400, 1_usize..60, any::<u8>()), 0..12),
+        ) {
+            let modules = Modules::with_content(b"\x40\x14\x10\xec\x11", version);
+            let side = modules.side * 4 + 32;
+            let mut wall = Wall::new(side, side);
+            wall.draw(&modules, 16, 16, 4);
+            for (x, y, size, tone) in holes {
+                for (dx, dy) in (0..size * size).map(|i| (i % size, i / size)) {
+                    let (px, py) = (x % side + dx, y % side + dy);
+                    if px < side && py < side {
+                        wall.bytes[py * side + px] = tone;
+                    }
+                }
             }
+            let pass = read_wall(&wall);
+            prop_assert!(pass.texts.len() <= 1);
         }
     }
 }

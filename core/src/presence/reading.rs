@@ -159,3 +159,134 @@ fn worse(one: ReadError, other: ReadError) -> ReadError {
     };
     if rank(&other) > rank(&one) { other } else { one }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::drawing::{Modules, Wall};
+    use super::*;
+    use crate::model::id::{TagId, VesselId};
+
+    const VESSEL: VesselId = VesselId([5; 16]);
+
+    fn label(tag: u8) -> Label {
+        Label::new(VESSEL, TagId([tag; 16]))
+    }
+
+    fn modules(tag: u8) -> Modules {
+        Modules::of(&label(tag).payload("dw.example").unwrap())
+    }
+
+    /// Up to four symbols in the corners of a frame of 640 x 480.
+    fn wall(symbols: &[Modules]) -> Wall {
+        let mut wall = Wall::new(640, 480);
+        for (index, symbol) in symbols.iter().enumerate() {
+            wall.draw(symbol, 60 + index % 2 * 300, 40 + index / 2 * 220, 5);
+        }
+        wall
+    }
+
+    fn read(symbols: &[Modules]) -> Result<Label, ReadError> {
+        read_label(&wall(symbols).frame(), Effort::Full)
+    }
+
+    #[test]
+    fn the_label_is_found_among_other_codes() {
+        let wifi = Modules::of("WIFI:S:bridge;T:WPA;P:secret;;");
+        assert_eq!(read(&[modules(1)]), Ok(label(1)));
+        assert_eq!(read(&[wifi.clone(), modules(1)]), Ok(label(1)));
+        assert_eq!(read(&[modules(1), wifi.clone(), Modules::of("1234")]), Ok(label(1)));
+        assert_eq!(read(&[modules(1), modules(1)]), Ok(label(1)), "printed twice is one label");
+        assert_eq!(read(&[wifi]), Err(ReadError::NotALabel(LabelError::NotALabel)));
+        assert_eq!(read(&[]), Err(ReadError::NothingFound));
+    }
+
+    #[test]
+    fn two_labels_are_no_answer() {
+        let Err(ReadError::TwoLabels { one, other }) = read(&[modules(1), modules(2)]) else {
+            panic!("expected two labels");
+        };
+        let mut seen = [one, other];
+        seen.sort();
+        assert_eq!(seen, [label(1), label(2)]);
+    }
+
+    #[test]
+    fn the_failure_that_says_most_is_told() {
+        let newer = Modules::of("HTTPS://A/T/2/X");
+        let error = read(&[Modules::of("1234"), newer]).unwrap_err();
+        assert_eq!(error, ReadError::NotALabel(LabelError::NewerVersion { version: 2 }));
+        assert!(error.hint().starts_with("update the app"));
+    }
+
+    #[test]
+    fn texts_are_all_read_for_what_is_no_label() {
+        let wall = wall(&[Modules::of("DECKWATCH-ENROL:gwFk"), modules(1), modules(1)]);
+        let texts = read_texts(&wall.frame(), Effort::Quick).unwrap();
+        assert_eq!(texts.len(), 2);
+        assert!(texts.iter().any(|text| text == "DECKWATCH-ENROL:gwFk"));
+        assert_eq!(
+            read_texts(&Wall::new(64, 64).frame(), Effort::Full),
+            Err(ReadError::NothingFound)
+        );
+    }
+
+    #[test]
+    fn without_contrast_it_takes_a_stretched_step() {
+        // 62 against 78, below the contrast that the decoder wants.
+        let dull = wall(&[modules(1)]).veiled(8, 60);
+        assert_eq!(read_label(&dull.frame(), Effort::Quick), Err(ReadError::NothingFound));
+        for step in [Step::Half, Step::Stretched] {
+            assert_eq!(read_label(&dull.frame(), Effort::One(step)), Ok(label(1)), "{step:?}");
+        }
+        assert_eq!(read_label(&dull.frame(), Effort::Full), Ok(label(1)));
+    }
+
+    #[test]
+    fn a_sequence_of_frames_takes_all_steps() {
+        let taken: Vec<_> = (0..6).map(Step::for_frame).collect();
+        assert!(Step::ALL.iter().all(|step| taken.contains(step)));
+        assert_eq!(Step::for_frame(u64::MAX), Step::for_frame(u64::MAX % 6));
+    }
+
+    #[test]
+    fn padded_rows_are_read() {
+        let wall = wall(&[modules(1)]);
+        let mut padded = Vec::new();
+        for row in wall.bytes.chunks(640) {
+            padded.extend_from_slice(row);
+            padded.extend_from_slice(&[0; 64]);
+        }
+        padded.truncate(704 * 479 + 640);
+        let frame = Luminance::new(640, 480, 704, &padded).unwrap();
+        assert_eq!(read_label(&frame, Effort::Quick), Ok(label(1)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_frame_is_survived(
+            width in SIDE_MIN..180,
+            height in SIDE_MIN..180,
+            padding in 0_u32..9,
+            seed: u64,
+            dim in 1_u64..256,
+        ) {
+            let stride = width + padding;
+            let mut state = seed;
+            let bytes: Vec<u8> = (0..stride * height)
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    ((state >> 33) % dim) as u8
+                })
+                .collect();
+            let frame = Luminance::new(width, height, stride, &bytes).unwrap();
+            prop_assert!(read_label(&frame, Effort::Full).is_err());
+            for step in Step::ALL {
+                prop_assert!(read_texts(&frame, Effort::One(step)).is_err());
+            }
+        }
+    }
+}

@@ -16,9 +16,9 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let rebuilt = shore.rebuild()?;
     let mut differing = 0;
     for vessel in &rebuilt {
-        let same = vessel.before == vessel.after;
+        let same = vessel.is_identical();
         differing += usize::from(!same);
-        say(format_args!("{}  {}", if same { "identical" } else { "differs  " }, vessel.name));
+        say(format_args!("{}  {}", if same { "identical" } else { "differs  " }, vessel.vessel));
     }
     if differing == 0 {
         say(format_args!("{} vessels made again, all identical", rebuilt.len()));
