@@ -6,6 +6,7 @@ use deckwatch_core::{
     entropy::{Entropy, draw},
     model::{CheckpointId, RouteId, ScheduleId, TagId},
     plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk},
+    time::ShipTime,
 };
 
 /// What happens on board of one ship, besides everything being walked as planned.
@@ -110,6 +111,7 @@ impl Ship {
         };
         PlanContent {
             vessel_name: self.name.into(),
+            ship_time: ShipTime::new([(0, self.offset_minutes)]),
             ship_time_changes: [(0, self.offset_minutes)].into(),
             checkpoints: checkpoints.collect(),
             tags,
