@@ -134,7 +134,8 @@ fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)
         _ => past.now,
     };
     let today = seeded.plan.ship_time.day(past.now);
-    for due in due_patrols(seeded.vessel, &seeded.plan, begin + 3_600, past.now) {
+    // Everything that is demanded once the plan is in force.
+    for due in due_patrols(seeded.vessel, &seeded.plan, begin + 100, past.now) {
         let days_ago = i64::from(today.0 - due.day.0);
         let deviation = seeded.ship.story.deviation(days_ago, due.slot);
         let [minutes, seconds] = draw::<2>(&mut seeded.entropy);
@@ -144,7 +145,7 @@ fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)
         };
         let start = due.opens + late + i64::from(seconds % 60);
         let link = due.opens - SYNC_BEFORE;
-        if due.slot % 2 == 1 && link < last_link {
+        if due.slot % 2 == 1 && (begin + 300..last_link).contains(&link) {
             events.push((link, Event::Sync));
         }
         // What would still be under way now is left to the live phones.

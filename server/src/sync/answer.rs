@@ -57,8 +57,12 @@ impl Shore {
         for dev in &named {
             response.receipts.extend(self.receipt(tx, held, *dev, now)?);
         }
+        if !reader {
+            // What it wrote itself is no secret to it, and it stops sending what is held.
+            named.retain(|dev| *dev == request.dev);
+        }
+        response.have = have(held, &named);
         if reader {
-            response.have = have(held, &named);
             response.documents = vec![plan_heads(held)];
             let mut room = Room { bytes: Limits::PAYLOAD, segments: Limits::SEGMENTS };
             response.more = !lacking_segments(tx, held, request, &taken, &mut room, &mut response)?;
