@@ -1,6 +1,7 @@
 //! The one integration binary of Deckwatch.
 
 mod architecture;
+mod command;
 mod link;
 mod mobile;
 mod power;

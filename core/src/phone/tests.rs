@@ -296,3 +296,17 @@ fn a_phone_that_is_not_enrolled_says_so() {
     let error = phone.sync_response(b"garbage", &at(4)).unwrap_err();
     assert!(error.to_string().contains("nothing was changed"), "{error}");
 }
+
+#[test]
+fn an_unreadable_picture_is_said_and_records_nothing() {
+    use crate::presence::{frame::Luminance, reading::Effort};
+    let bench = Bench::new();
+    let mut phone = bench.enrolled();
+    phone.start(None, None, &at(10)).unwrap();
+    let before = phone.head();
+    let grey: Vec<u8> = (0..320 * 240).map(|n| (n % 251) as u8).collect();
+    let frame = Luminance::new(320, 240, 320, &grey).unwrap();
+    let error = phone.scan_frame(&frame, Effort::Full, &at(20)).unwrap_err();
+    assert!(error.to_string().contains("hold steady"), "{error}");
+    assert_eq!(phone.head(), before);
+}

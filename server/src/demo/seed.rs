@@ -19,7 +19,7 @@ use crate::{clock::SeedingClock, shore::Shore};
 const DAY: i64 = 86_400;
 /// Days without a link at the end of the silent ship's history.
 const SILENT_DAYS: i64 = 4;
-/// Days before the end at which the third phone is put away.
+/// Days before the end at which the third phone is put away, in a past that is long enough.
 const PARKED_DAYS: i64 = 12;
 /// The link comes up every second round, so long before its opening.
 const SYNC_BEFORE: i64 = 20 * 60;
@@ -67,6 +67,12 @@ pub struct Past<'a> {
     pub days: i64,
     /// Repeatable randomness.
     pub seed: u64,
+}
+
+impl Past<'_> {
+    fn parked_at(&self) -> i64 {
+        self.now - PARKED_DAYS.min(self.days / 2) * DAY
+    }
 }
 
 /// Writes the past of the whole fleet. `progress` is told (done, all).
@@ -158,7 +164,7 @@ fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)
         events.push((past.now - 120 - shift * 30, Event::Sync));
     }
     if !seeded.parked.is_empty() {
-        events.push((past.now - PARKED_DAYS * DAY, Event::Park));
+        events.push((past.parked_at(), Event::Park));
     }
     events
 }
@@ -167,7 +173,7 @@ fn happen(past: &Past<'_>, seeded: &mut Seeded, at: i64, event: Event) -> Result
     match event {
         Event::Walk { due, deviation, start } => walk(seeded, &due, deviation, start),
         Event::Sync => {
-            let in_use = seeded.parked.iter_mut().filter(|_| at < past.now - PARKED_DAYS * DAY);
+            let in_use = seeded.parked.iter_mut().filter(|_| at < past.parked_at());
             for phone in in_use.chain([&mut seeded.officer, &mut seeded.walker]) {
                 link(past, phone, at)?;
             }
