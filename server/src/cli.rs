@@ -45,20 +45,28 @@ enum Command {
     /// Show a fleet of six ships with a month behind it, then phones that go on patrolling.
     ///
     /// Everything lives in a temporary folder and is gone afterwards.
-    #[command(after_help = "Examples:\n  deckwatch demo\n  deckwatch demo --listen 127.0.0.1:0 --days 10")]
+    #[command(
+        after_help = "Examples:\n  deckwatch demo\n  deckwatch demo --listen 127.0.0.1:0 --days 10"
+    )]
     Demo(demo::Options),
     /// Serve pages and sync.
-    #[command(after_help = "Example:\n  deckwatch serve --data /var/lib/deckwatch --listen 127.0.0.1:8080")]
+    #[command(
+        after_help = "Example:\n  deckwatch serve --data /var/lib/deckwatch --listen 127.0.0.1:8080"
+    )]
     Serve(serve::Options),
     /// Add and list vessels.
     Vessel(vessel::Options),
     /// Import and show a vessel's plan.
     Plan(plan::Options),
     /// Write sheets of QR labels for a vessel's checkpoints.
-    #[command(after_help = "Example:\n  deckwatch labels \"MV Aurelia\" --out labels --data /var/lib/deckwatch\nPrint the SVG files on A4 at 100 %.")]
+    #[command(
+        after_help = "Example:\n  deckwatch labels \"MV Aurelia\" --out labels --data /var/lib/deckwatch\nPrint the SVG files on A4 at 100 %."
+    )]
     Labels(labels::Options),
     /// Invite a phone: prints a code to scan.
-    #[command(after_help = "Example:\n  deckwatch enrol \"MV Aurelia\" --role officer --server https://shore.example --data /var/lib/deckwatch")]
+    #[command(
+        after_help = "Example:\n  deckwatch enrol \"MV Aurelia\" --role officer --server https://shore.example --data /var/lib/deckwatch"
+    )]
     Enrol(enrol::Options),
     /// Make all verdicts again from the sources, and say whether they come out identical.
     Rebuild(rebuild::Options),
@@ -79,8 +87,9 @@ impl Data {
 }
 
 fn open(folder: &Path) -> Result<Shore, Failure> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| format!("cannot make {} ({error}); choose another with --data", folder.display()))?;
+    std::fs::create_dir_all(folder).map_err(|error| {
+        format!("cannot make {} ({error}); choose another with --data", folder.display())
+    })?;
     let store = SqliteStore::open(&folder.join("deckwatch.db"), &SqliteOptions::default())?;
     let keys = KeyFolder::open(&folder.join("keys"))?;
     Ok(Shore::new(Arc::new(store), keys, Arc::new(SystemClock), Box::new(SystemEntropy)))

@@ -70,7 +70,9 @@ pub enum DemoError {
     #[error(transparent)]
     Keys(#[from] KeyFolderError),
     /// The address.
-    #[error("cannot listen on {address} ({source}); choose another with --listen, for example --listen 127.0.0.1:0")]
+    #[error(
+        "cannot listen on {address} ({source}); choose another with --listen, for example --listen 127.0.0.1:0"
+    )]
     Listen {
         /// Which.
         address: SocketAddr,
@@ -112,8 +114,11 @@ pub async fn run(
     });
 
     let seeding = {
-        let (shore, clock, folder) = (Arc::clone(&shore), Arc::clone(&clock), folder.path().to_owned());
-        tokio::task::spawn_blocking(move || seed_past(&options, &shore, &clock, &folder, address, now))
+        let (shore, clock, folder) =
+            (Arc::clone(&shore), Arc::clone(&clock), folder.path().to_owned());
+        tokio::task::spawn_blocking(move || {
+            seed_past(&options, &shore, &clock, &folder, address, now)
+        })
     };
     let mut interrupted = stopped.clone();
     let fleet = tokio::select! {
@@ -151,7 +156,15 @@ fn seed_past(
         bar.set_style(style);
     }
     let address = address.to_string();
-    let past = Past { shore, clock, address: &address, folder, now, days: options.days, seed: options.seed };
+    let past = Past {
+        shore,
+        clock,
+        address: &address,
+        folder,
+        now,
+        days: options.days,
+        seed: options.seed,
+    };
     let fleet = seed::fleet(&past, |done, all| {
         bar.set_length(all);
         bar.set_position(done);
@@ -166,7 +179,9 @@ fn seed_past(
 
 #[expect(clippy::print_stdout, reason = "the address is what the command is run for")]
 fn announce(address: SocketAddr, history_only: bool) {
-    println!("Six ships are on record. Open http://{address}/ to see which one did not patrol, and why.");
+    println!(
+        "Six ships are on record. Open http://{address}/ to see which one did not patrol, and why."
+    );
     println!(
         "{}",
         if history_only {
@@ -178,7 +193,11 @@ fn announce(address: SocketAddr, history_only: bool) {
 }
 
 /// One thread a ship; dropping the senders ends them.
-fn patrol_on(fleet: Vec<Seeded>, address: SocketAddr, clock: &Arc<SeedingClock>) -> Vec<mpsc::Sender<()>> {
+fn patrol_on(
+    fleet: Vec<Seeded>,
+    address: SocketAddr,
+    clock: &Arc<SeedingClock>,
+) -> Vec<mpsc::Sender<()>> {
     let start = |seeded: Seeded| {
         let (stop, stopped) = mpsc::channel();
         let clock: Arc<dyn Clock> = Arc::clone(clock) as _;

@@ -37,7 +37,12 @@ pub struct Table {
 
 impl Table {
     /// Adds a figure, and how it stands against something.
-    pub fn row(&mut self, what: impl Into<String>, value: impl Into<String>, note: impl Into<String>) {
+    pub fn row(
+        &mut self,
+        what: impl Into<String>,
+        value: impl Into<String>,
+        note: impl Into<String>,
+    ) {
         self.rows.push([what.into(), value.into(), note.into()]);
     }
 

@@ -121,10 +121,11 @@ impl TestShore {
 
     /// Everything that the shore's source tables and projections hold, as one digest a vessel.
     pub fn sources(&self, vessel: VesselId) -> usize {
-        self.shore.reading_held(vessel, |held| {
-            held.chains().iter().map(|chain| chain.all().count()).sum()
-        })
-        .unwrap()
+        self.shore
+            .reading_held(vessel, |held| {
+                held.chains().iter().map(|chain| chain.all().count()).sum()
+            })
+            .unwrap()
     }
 }
 

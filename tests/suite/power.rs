@@ -47,7 +47,11 @@ fn kill_9_between_scan_and_sync_loses_no_taken_scan() {
             .shore
             .reading_held(ship.vessel, |held| {
                 let chain = held.chain(phone.phone.device()).unwrap();
-                chain.main_branch().iter().filter(|entry| matches!(entry.body(), Some(Body::Scan(_)))).count()
+                chain
+                    .main_branch()
+                    .iter()
+                    .filter(|entry| matches!(entry.body(), Some(Body::Scan(_))))
+                    .count()
             })
             .unwrap();
         assert!(scans >= taken, "{scans} scans ashore, {taken} were taken");
@@ -66,8 +70,7 @@ fn a_restored_store_is_noticed_and_loses_nothing() {
     let copy = std::fs::read(folder.join("phone.db")).unwrap();
 
     // One patrol goes ashore, then the copy from before it is put back.
-    let mut walker =
-        SimulatedPhone::open(&folder, 111, clock, due[1].opens * 1_000).unwrap();
+    let mut walker = SimulatedPhone::open(&folder, 111, clock, due[1].opens * 1_000).unwrap();
     walk(&mut walker, &ship.plan, &due[1], due[1].opens + 60, &[]);
     shore.sync(&mut walker, due[1].closes);
     drop(walker);
@@ -98,7 +101,8 @@ fn a_restored_store_is_noticed_and_loses_nothing() {
         .reading_held(ship.vessel, |held| {
             let ends = |dev| {
                 let chain = held.chain(dev).unwrap();
-                let ends = |entry: &&&deckwatch_core::record::Entry| entry.kind_name() == "patrol_end";
+                let ends =
+                    |entry: &&&deckwatch_core::record::Entry| entry.kind_name() == "patrol_end";
                 chain.main_branch().iter().filter(ends).count()
             };
             let forks: usize = held.chains().iter().map(|chain| chain.forks().len()).sum();

@@ -62,12 +62,7 @@ fn late_data_revises_a_verdict_and_the_revision_is_kept() {
     let ship = shore.commission(&SHIPS[4], 2);
     let (mut officer, mut walker) = shore.crewed(&ship, BEGIN);
     // A third phone that is parked, used all the same, and resumed later.
-    let mut spare = shore.phone(
-        &ship,
-        deckwatch_core::authority::Roles::CREW,
-        14,
-        BEGIN + 200,
-    );
+    let mut spare = shore.phone(&ship, deckwatch_core::authority::Roles::CREW, 14, BEGIN + 200);
     shore.sync(&mut spare, BEGIN + 260);
     let reading = spare.clock.read((BEGIN + 300) * 1_000);
     spare.phone.park(1, &reading).unwrap();

@@ -92,10 +92,7 @@ pub struct PlanContent {
     /// Hours without contact after which a silent phone no longer hides a window.
     pub contact_limit_hours: Option<u32>,
     /// The master's offset from UTC, with history.
-    #[serde(skip)]
     pub ship_time: ShipTime,
-    /// The ship's offset changes: (effective from, Unix s; minutes).
-    pub ship_time_changes: BTreeMap<i64, i32>,
     /// Places.
     pub checkpoints: BTreeMap<CheckpointId, Checkpoint>,
     /// Tags and where they hang.

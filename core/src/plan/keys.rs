@@ -95,8 +95,8 @@ pub(super) fn entries_of(content: &PlanContent) -> Entries {
     if let Some(hours) = content.contact_limit_hours {
         int("vessel/contact_limit_hours".into(), hours.into());
     }
-    for (from, minutes) in &content.ship_time_changes {
-        int(format!("ship_time/{from}"), i64::from(*minutes));
+    for (from, minutes) in content.ship_time.changes() {
+        int(format!("ship_time/{from}"), i64::from(minutes));
     }
     for (id, tag) in &content.tags {
         int(format!("tag/{id}/revision"), tag.revision.into());
@@ -119,7 +119,8 @@ pub(super) fn entries_of(content: &PlanContent) -> Entries {
 
 /// Reads entries; what does not make sense becomes a problem and the rest counts.
 pub(super) fn content_of(entries: &Entries) -> PlanContent {
-    let mut reading = Reading { entries, content: PlanContent::default() };
+    let mut reading =
+        Reading { entries, content: PlanContent::default(), ship_time: BTreeMap::new() };
     let mut points: BTreeMap<RouteId, Vec<(i64, CheckpointId)>> = BTreeMap::new();
     for (key, value) in entries {
         let path: Vec<&str> = key.split('/').collect();
@@ -163,15 +164,15 @@ pub(super) fn content_of(entries: &Entries) -> PlanContent {
             route.points = route_points.into_iter().map(|(_, point)| point).collect();
         }
     }
-    let mut content = reading.content;
-    content.ship_time =
-        ShipTime::new(content.ship_time_changes.iter().map(|(from, minutes)| (*from, *minutes)));
+    let Reading { mut content, ship_time, .. } = reading;
+    content.ship_time = ShipTime::new(ship_time);
     content
 }
 
 struct Reading<'e> {
     entries: &'e Entries,
     content: PlanContent,
+    ship_time: BTreeMap<i64, i32>,
 }
 
 impl Reading<'_> {
@@ -198,7 +199,7 @@ impl Reading<'_> {
         let minutes = i32::try_from(minutes).ok().filter(|minutes| minutes.abs() <= 14 * 60);
         match (from.parse::<i64>(), minutes) {
             (Ok(from), Some(minutes)) => {
-                self.content.ship_time_changes.insert(from, minutes);
+                self.ship_time.insert(from, minutes);
                 true
             }
             _ => false,

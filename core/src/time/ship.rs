@@ -35,7 +35,7 @@ const DAY: i64 = 86_400;
 const LARGEST_STEP: i64 = 3 * 3_600;
 
 /// The history of the ship's offset.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ShipTime {
     /// (effective from, Unix s; offset in minutes), in order of the first.
     changes: Vec<(i64, i32)>,
@@ -46,6 +46,11 @@ impl ShipTime {
     pub fn new(changes: impl IntoIterator<Item = (i64, i32)>) -> Self {
         let ordered: std::collections::BTreeMap<i64, i32> = changes.into_iter().collect();
         Self { changes: ordered.into_iter().collect() }
+    }
+
+    /// All changes: effective from (Unix s), offset in minutes.
+    pub fn changes(&self) -> impl Iterator<Item = (i64, i32)> + '_ {
+        self.changes.iter().copied()
     }
 
     /// Offset in minutes at `utc` (Unix s). Before the first change the first one counts; without

@@ -46,7 +46,11 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     labels.sort_by(|a, b| a.0.cmp(&b.0));
     let labels: Vec<SheetLabel> = labels.into_iter().map(|(_, label)| label).collect();
     if labels.is_empty() {
-        return Err(format!("the plan of {} has no checkpoints with tags; import one with: deckwatch plan import", vessel.name).into());
+        return Err(format!(
+            "the plan of {} has no checkpoints with tags; import one with: deckwatch plan import",
+            vessel.name
+        )
+        .into());
     }
     let sheet = SheetOptions {
         vessel: vessel.id,

@@ -22,7 +22,9 @@ pub(super) struct Options {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make a vessel's plan say what a file says; shows what changes first.
-    #[command(after_help = "Example:\n  deckwatch plan import \"MV Aurelia\" plan.toml          # shows what would change\n  deckwatch plan import \"MV Aurelia\" plan.toml --yes    # changes it\n\nA plan file:\n  contact_limit_hours = 336\n  ship_time = [{ from = 0, minutes = 60 }]\n  [[checkpoint]]\n  name = \"Paint locker\"\n  deck = \"Main deck\"\n  [[route]]\n  name = \"Full round\"\n  walk = \"ordered\"            # or any_order\n  points = [\"Paint locker\"]\n  max_minutes = 60\n  [[schedule]]\n  name = \"Rounds\"\n  route = \"Full round\"\n  times = [\"02:00\", \"08:00\", \"14:00\", \"20:00\"]\n  window_minutes = 90\n  start_within_minutes = 45\n  grace_minutes = 15")]
+    #[command(
+        after_help = "Example:\n  deckwatch plan import \"MV Aurelia\" plan.toml          # shows what would change\n  deckwatch plan import \"MV Aurelia\" plan.toml --yes    # changes it\n\nA plan file:\n  contact_limit_hours = 336\n  ship_time = [{ from = 0, minutes = 60 }]\n  [[checkpoint]]\n  name = \"Paint locker\"\n  deck = \"Main deck\"\n  [[route]]\n  name = \"Full round\"\n  walk = \"ordered\"            # or any_order\n  points = [\"Paint locker\"]\n  max_minutes = 60\n  [[schedule]]\n  name = \"Rounds\"\n  route = \"Full round\"\n  times = [\"02:00\", \"08:00\", \"14:00\", \"20:00\"]\n  window_minutes = 90\n  start_within_minutes = 45\n  grace_minutes = 15"
+    )]
     Import {
         /// The vessel: name or id.
         vessel: String,
@@ -64,11 +66,17 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
                 say(change);
             }
             if !yes {
-                say(format_args!("{} changes; nothing was done yet: add --yes to do it", changes.len()));
+                say(format_args!(
+                    "{} changes; nothing was done yet: add --yes to do it",
+                    changes.len()
+                ));
                 return Ok(());
             }
             shore.edit_plan(vessel.id, &target)?;
-            say(format_args!("{} changes made; an officer adopts them on board after the next sync", changes.len()));
+            say(format_args!(
+                "{} changes made; an officer adopts them on board after the next sync",
+                changes.len()
+            ));
         }
         Command::Show { vessel, data } => {
             let shore = data.open()?;

@@ -7,6 +7,7 @@ use deckwatch_core::{
     entropy::{Entropy, draw},
     model::{CheckpointId, RouteId, ScheduleId, TagId},
     plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk},
+    time::ShipTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -107,8 +108,9 @@ impl PlanFile {
             if change.minutes.abs() > 14 * 60 {
                 return Err(PlanFileError::Offset(change.minutes));
             }
-            plan.ship_time_changes.insert(change.from, change.minutes);
         }
+        plan.ship_time =
+            ShipTime::new(self.ship_time.iter().map(|change| (change.from, change.minutes)));
         let places = self.checkpoints(before, &mut plan, entropy)?;
         let routes = self.routes(before, &mut plan, &places, entropy)?;
         self.schedules(before, &mut plan, &routes, entropy)?;
@@ -212,9 +214,9 @@ impl PlanFile {
         Self {
             contact_limit_hours: plan.contact_limit_hours,
             ship_time: plan
-                .ship_time_changes
-                .iter()
-                .map(|(from, minutes)| ShipTimeChange { from: *from, minutes: *minutes })
+                .ship_time
+                .changes()
+                .map(|(from, minutes)| ShipTimeChange { from, minutes })
                 .collect(),
             checkpoint: plan
                 .checkpoints
@@ -275,10 +277,14 @@ fn lines_of(plan: &PlanContent) -> Vec<String> {
         lines.push(format!("vessel {}", plan.vessel_name));
     }
     lines.extend(file.contact_limit_hours.map(|hours| format!("contact limit {hours} h")));
-    lines.extend(file.ship_time.iter().map(|change| {
-        format!("ship time from {}: {:+} min", change.from, change.minutes)
-    }));
-    lines.extend(file.checkpoint.iter().map(|place| format!("checkpoint {} ({})", place.name, place.deck)));
+    lines.extend(
+        file.ship_time
+            .iter()
+            .map(|change| format!("ship time from {}: {:+} min", change.from, change.minutes)),
+    );
+    lines.extend(
+        file.checkpoint.iter().map(|place| format!("checkpoint {} ({})", place.name, place.deck)),
+    );
     lines.extend(file.route.iter().map(|route| {
         format!("route {} ({:?}): {}", route.name, route.walk, route.points.join(", "))
     }));
@@ -344,8 +350,14 @@ mod tests {
         let nothing = PlanContent::default();
         let wrong = FILE.replace("\"Gangway\"]", "\"Gangwey\"]");
         let error = imported(&wrong, &nothing).unwrap_err();
-        assert_eq!(error.to_string(), "checkpoint \"Gangwey\" is not in the file; add it, or correct the name");
-        assert!(matches!(imported(&FILE.replace("14:30", "25:30"), &nothing), Err(PlanFileError::Time(_))));
+        assert_eq!(
+            error.to_string(),
+            "checkpoint \"Gangwey\" is not in the file; add it, or correct the name"
+        );
+        assert!(matches!(
+            imported(&FILE.replace("14:30", "25:30"), &nothing),
+            Err(PlanFileError::Time(_))
+        ));
         assert!(toml::from_str::<PlanFile>(&FILE.replace("window_minutes", "window")).is_err());
     }
 

@@ -33,7 +33,9 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
         Command::Add { name, data } => {
             let shore = data.open()?;
             if shore.vessels()?.iter().any(|vessel| vessel.name == name) {
-                return Err(format!("there is a vessel {name:?} already; choose another name").into());
+                return Err(
+                    format!("there is a vessel {name:?} already; choose another name").into()
+                );
             }
             say(shore.add_vessel(&name)?);
         }

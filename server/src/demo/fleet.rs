@@ -80,7 +80,12 @@ pub const SHIPS: [Ship; 6] = [
     Ship { name: "MV Aurelia", offset_minutes: 60, story: Story::Tidy, places: CARGO },
     Ship { name: "MV Bering Light", offset_minutes: -540, story: Story::Silent, places: CARGO },
     Ship { name: "MV Castor", offset_minutes: 120, story: Story::SkippedCheckpoint, places: FERRY },
-    Ship { name: "MV Dunlin", offset_minutes: 480, story: Story::NightPatrolNotWalked, places: TANKER },
+    Ship {
+        name: "MV Dunlin",
+        offset_minutes: 480,
+        story: Story::NightPatrolNotWalked,
+        places: TANKER,
+    },
     Ship { name: "MV Esperance", offset_minutes: 0, story: Story::PhoneParked, places: FERRY },
     Ship { name: "MV Fairwater", offset_minutes: 330, story: Story::WrongOrder, places: CARGO },
 ];
@@ -112,7 +117,6 @@ impl Ship {
         PlanContent {
             vessel_name: self.name.into(),
             ship_time: ShipTime::new([(0, self.offset_minutes)]),
-            ship_time_changes: [(0, self.offset_minutes)].into(),
             checkpoints: checkpoints.collect(),
             tags,
             routes: [(

@@ -128,7 +128,8 @@ impl SimulatedPhone {
         clock: PhoneClock,
         true_ms: i64,
     ) -> Result<Self, PhoneError> {
-        let safe = FileSafe::open(&folder.join("safe"), Box::new(SeededEntropy::new(seed ^ 0x5afe)))?;
+        let safe =
+            FileSafe::open(&folder.join("safe"), Box::new(SeededEntropy::new(seed ^ 0x5afe)))?;
         let (phone, _) = Phone::open(
             &folder.join("phone.db"),
             Arc::new(safe),

@@ -96,12 +96,7 @@ pub fn fleet(
 }
 
 /// A ship enters service: its plan ashore, its phones enrolled, the plan adopted on board.
-fn commission(
-    past: &Past<'_>,
-    ship: Ship,
-    seed: u64,
-    begin: i64,
-) -> Result<Seeded, DemoError> {
+fn commission(past: &Past<'_>, ship: Ship, seed: u64, begin: i64) -> Result<Seeded, DemoError> {
     let mut entropy = SeededEntropy::new(seed);
     let vessel = past.shore.add_vessel(ship.name)?;
     let plan = ship.plan(&mut entropy);
@@ -167,12 +162,7 @@ fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)
     events
 }
 
-fn happen(
-    past: &Past<'_>,
-    seeded: &mut Seeded,
-    at: i64,
-    event: Event,
-) -> Result<(), DemoError> {
+fn happen(past: &Past<'_>, seeded: &mut Seeded, at: i64, event: Event) -> Result<(), DemoError> {
     match event {
         Event::Walk { due, deviation, start } => walk(seeded, &due, deviation, start),
         Event::Sync => {

@@ -92,11 +92,9 @@ fn a_phone_syncs_and_hears_why_it_is_refused() {
 
     let mut damaged = sealed.clone();
     *damaged.last_mut().unwrap() ^= 1;
-    for (status, body) in [
-        (401, damaged),
-        (400, b"hello".to_vec()),
-        (413, vec![0; Limits::BYTES + 1]),
-    ] {
+    for (status, body) in
+        [(401, damaged), (400, b"hello".to_vec()), (413, vec![0; Limits::BYTES + 1])]
+    {
         let answer = site.post(&body, &[BYTES]);
         assert_eq!(answer.status, status);
         assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
@@ -123,7 +121,8 @@ fn pages_are_shown_and_kept_apart_from_everything_foreign() {
     let unknown = format!("/patrols/{}", "00".repeat(16));
     assert_eq!(site.get(&unknown, &[]).status, 404);
 
-    let health: serde_json::Value = serde_json::from_slice(&site.get("/healthz", &[]).bytes).unwrap();
+    let health: serde_json::Value =
+        serde_json::from_slice(&site.get("/healthz", &[]).bytes).unwrap();
     assert_eq!((health["status"].as_str(), health["vessels"].as_u64()), (Some("ok"), Some(1)));
     let style = site.get(&page::stylesheet_href(), &[]);
     assert_eq!(style.text(), page::STYLESHEET);

@@ -21,12 +21,17 @@ const ROUTE: RouteId = RouteId([2; 8]);
 
 fn plan() -> PlanContent {
     let points = [CheckpointId([1; 8]), CheckpointId([2; 8])];
-    let tag = |n: u8| (TagId([n; 16]), TagRegistration { checkpoint: CheckpointId([n; 8]), revision: 1 });
+    let tag =
+        |n: u8| (TagId([n; 16]), TagRegistration { checkpoint: CheckpointId([n; 8]), revision: 1 });
     let place = |n: u8| {
         (CheckpointId([n; 8]), Checkpoint { name: format!("Place {n}"), deck: String::new() })
     };
-    let route =
-        Route { name: "Round".into(), walk: Walk::Ordered, points: points.to_vec(), max_minutes: None };
+    let route = Route {
+        name: "Round".into(),
+        walk: Walk::Ordered,
+        points: points.to_vec(),
+        max_minutes: None,
+    };
     let schedule = Schedule {
         name: "Rounds".into(),
         route: ROUTE,
@@ -103,11 +108,20 @@ fn in_use(phone: &mut Phone, response: &Response, at: i64) {
     let receipts = response.receipts.iter().map(|bytes| Receipt::decode(bytes).unwrap());
     let receipt = receipts.into_iter().find(|receipt| receipt.dev == phone.dev).unwrap();
     let subject = Some(receipt.hash());
-    phone.record(at, 0, &[Body::Anchor { source: 1, time: receipt.time, eps: 0, subject }, Body::Alive]);
+    phone.record(
+        at,
+        0,
+        &[Body::Anchor { source: 1, time: receipt.time, eps: 0, subject }, Body::Alive],
+    );
 }
 
 fn walk(phone: &mut Phone, due: DueId, at: i64) {
-    let start = Body::PatrolStart { route: Some(ROUTE), due: Some(due), supersedes: None, plan_heads: vec![] };
+    let start = Body::PatrolStart {
+        route: Some(ROUTE),
+        due: Some(due),
+        supersedes: None,
+        plan_heads: vec![],
+    };
     let scan = |n: u8| Body::Scan(Evidence::Qr { tag: TagId([n; 16]) });
     phone.record(at, 1, &[start]);
     phone.record(at + 120, 1, &[scan(1)]);
@@ -154,7 +168,8 @@ fn a_revision_is_kept_when_late_data_turns_missed_into_done() {
     ship.sync(&spare, START + 6 * 3_600 + 10);
     assert_eq!(ship.verdict(first), "done");
     let revisions =
-        reading(&*ship.scene.store, |tx| tx.revisions_of_due(ship.scene.vessel, first, 10)).unwrap();
+        reading(&*ship.scene.store, |tx| tx.revisions_of_due(ship.scene.vessel, first, 10))
+            .unwrap();
     assert_eq!(revisions.len(), 1);
     let kept = &revisions[0].revision;
     assert_eq!((kept.from_verdict.as_str(), kept.to_verdict.as_str()), ("missed", "done"));
@@ -162,8 +177,8 @@ fn a_revision_is_kept_when_late_data_turns_missed_into_done() {
     assert_eq!(page.unwrap().revisions.len(), 1);
     // Making everything again adds no revision and takes none away.
     assert!(ship.scene.shore.rebuild().unwrap().iter().all(|vessel| vessel.is_identical()));
-    let again =
-        reading(&*ship.scene.store, |tx| tx.revisions_of_due(ship.scene.vessel, first, 10)).unwrap();
+    let again = reading(&*ship.scene.store, |tx| tx.revisions_of_due(ship.scene.vessel, first, 10))
+        .unwrap();
     assert_eq!(again, revisions);
 }
 

@@ -15,7 +15,8 @@ pub fn measure(table: &mut Table) {
             let crew = 100 * (index as u32 + 1);
             let mut officer = shore.phone(
                 &vessel,
-                deckwatch_core::authority::Roles::CREW.and(deckwatch_core::authority::Roles::OFFICER),
+                deckwatch_core::authority::Roles::CREW
+                    .and(deckwatch_core::authority::Roles::OFFICER),
                 crew + 1,
                 BEGIN,
             );

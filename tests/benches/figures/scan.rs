@@ -4,7 +4,7 @@ use deckwatch::demo::fleet::SHIPS;
 use deckwatch_core::{
     entropy::SeededEntropy,
     model::Hash,
-    record::{DeviceKey, SoftwareKey, key::signed_bytes, Purpose},
+    record::{DeviceKey, Purpose, SoftwareKey, key::signed_bytes},
 };
 use deckwatch_tests::{BEGIN, TestShore};
 
@@ -41,7 +41,11 @@ pub fn measure(table: &mut Table) {
         // Every 256th scan also cuts and signs a segment: apart.
         let dev = walker.phone.device();
         let cut_here = walker.phone.store().open_cut(dev).unwrap().is_none();
-        if cut_here { cuts.push(took) } else { ours.push(took) }
+        if cut_here {
+            cuts.push(took)
+        } else {
+            ours.push(took)
+        }
         assert_eq!(seq, before + 1);
         let record = walker.phone.store().own_records(dev, seq, seq).unwrap().remove(0);
         let [time, person, content] = &record.parts;
@@ -49,7 +53,13 @@ pub fn measure(table: &mut Table) {
             bare.prepare_cached("INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
                 .unwrap()
                 .execute(rusqlite::params![
-                    dev.0, seq as i64, hash.0, record.bytes, time, person, content
+                    dev.0,
+                    seq as i64,
+                    hash.0,
+                    record.bytes,
+                    time,
+                    person,
+                    content
                 ])
                 .unwrap()
         });

@@ -21,7 +21,8 @@ pub fn measure(table: &mut Table) {
         shore.clock.set(at);
         let request = walker.phone.sync_request(&walker.clock.read(at * 1_000)).unwrap();
         let (response, took) = timed(|| shore.shore.sync(&request).unwrap());
-        let outcome = walker.phone.sync_response(&response, &walker.clock.read(at * 1_000)).unwrap();
+        let outcome =
+            walker.phone.sync_response(&response, &walker.clock.read(at * 1_000)).unwrap();
         assert!(!outcome.more && outcome.problems.is_empty());
         (up, down) = (request.len(), response.len());
         times.push(took);
