@@ -23,7 +23,8 @@ use crate::{
     patrol::CurrentPatrol,
     plan::{PlanContent, PlanDocument},
     record::{
-        Chain, DeviceKey, DeviceSafe, Enrolment, KeyError, PersonPart, PublicKeyBytes, TimePart,
+        CborError, Chain, DeviceKey, DeviceSafe, Enrolment, KeyError, PersonPart, PublicKeyBytes,
+        TimePart,
     },
     store::{Cut, Store, StoreError},
 };
@@ -38,6 +39,9 @@ pub enum RecordError {
     /// The key.
     #[error("not signed: {0}")]
     Key(#[from] KeyError),
+    /// It does not fit the format: too many heads, too many changes.
+    #[error("not taken: a record cannot say this ({0}); say it in smaller parts")]
+    Unsayable(#[from] CborError),
     /// No genesis yet.
     #[error("this phone belongs to no ship yet; scan an enrolment code first")]
     NotEnrolled,
@@ -88,6 +92,8 @@ pub struct Phone {
     authority: Option<Authority>,
     plan: PlanDocument,
     adopted: Vec<Hash>,
+    /// Segments in the last request.
+    sent: Vec<(DeviceId, crate::record::Span)>,
     /// The adopted version, read once.
     in_force: PlanContent,
 }

@@ -156,7 +156,7 @@ fn a_shore_from_nothing_to_labels_and_an_invitation() {
     let out = folder.path().join("labels");
     let written = said(&run(&data, &["labels", "MV Test", "--out", out.to_str().unwrap()]));
     let svg = std::fs::read_to_string(written.trim()).unwrap();
-    assert!(svg.contains("Paint locker") && svg.contains("MV Test"));
+    assert!(svg.contains("Paint") && svg.contains("MV Test"));
 
     let invitation = said(&run(&data, &["enrol", "MV Test", "--role", "officer"]));
     let text = invitation.lines().find(|line| line.starts_with("DECKWATCH-ENROL:")).unwrap();

@@ -7,8 +7,8 @@ use proptest::{prelude::*, strategy::ValueTree};
 use super::{Assessment, Severity, Use, Verdict, scene::*};
 use crate::{
     authority::Roles,
-    model::{DueId, Hash},
-    plan::{Walk, due::due_id},
+    model::{DueId, Hash, due_id},
+    plan::Walk,
     record::{Body, Chain, Evidence},
     time::Moment,
 };

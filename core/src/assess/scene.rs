@@ -9,9 +9,9 @@ use crate::{
     entropy::{SeededEntropy, draw},
     model::{
         CheckpointId, CrewNo, DeviceId, DueId, Hash, RecordRef, RouteId, ScheduleId, TagId,
-        VesselId,
+        VesselId, due_id,
     },
-    plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk, due::due_id},
+    plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk},
     record::{
         Body, Chain, ContentPart, DeviceKey, Evidence, Item, PersonPart, Receipt, Record,
         SegmentKey, SoftwareKey, TimePart, device_id,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::Automerge;
+use automerge::{Automerge, ChangeHash, ReadDoc};
 
 use super::{
     DocumentKind,
@@ -81,6 +81,23 @@ impl Rebuilt {
             self.document.get_heads().iter().map(|head| Hash(head.0)).collect();
         heads.sort_unstable();
         heads
+    }
+
+    /// The changes that somebody lacks who has the version with `heads`; heads that are not here
+    /// reach nothing here.
+    pub fn changes_after(&self, heads: &[Hash]) -> Vec<RawChange> {
+        let known: Vec<ChangeHash> = heads
+            .iter()
+            .map(|head| ChangeHash(head.0))
+            .filter(|head| self.document.get_change_by_hash(head).is_some())
+            .collect();
+        let changes = self.document.get_changes(&known).into_iter();
+        changes
+            .map(|change| RawChange {
+                hash: Hash(change.hash().0),
+                bytes: change.raw_bytes().to_vec(),
+            })
+            .collect()
     }
 }
 

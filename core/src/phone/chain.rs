@@ -95,6 +95,8 @@ impl Phone {
         let kind = body.kind();
         let parts = [time.encode(), self.person.encode(), ContentPart { patrol, body }.encode()];
         let [a, b, c] = &parts;
+        // What no reader would take must not get into the chain: it would end there.
+        ContentPart::decode(kind, c)?;
         let bytes = Record::compose(kind, self.dev, seq, prev, &cut.key, [a, b, c]).encode();
         let record = OpenRecord { seq, hash: Hash::of(&bytes), bytes, parts };
         self.store.append(self.dev, &record, opens.as_ref())?;

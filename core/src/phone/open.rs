@@ -90,6 +90,7 @@ impl Phone {
             authority: None,
             plan: PlanDocument::default(),
             adopted: Vec::new(),
+            sent: Vec::new(),
             in_force: PlanContent::default(),
         };
         if let Some(text) = phone.store.setting("enrolment")? {

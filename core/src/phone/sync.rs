@@ -7,7 +7,7 @@ use crate::{
     document::{DocumentKind, gate},
     model::{DeviceId, DocumentId},
     record::{
-        Body, Chain, PublicKeyBytes, Receipt, Segment, Span, VerifiedSegment, chain::runs,
+        Body, Chain, PublicKeyBytes, Receipt, Run, Segment, Span, VerifiedSegment, chain::runs,
         device_id,
     },
     store::StoreError,
@@ -68,6 +68,7 @@ impl Phone {
             self.store.foreign_spans()?.into_iter().collect();
         let mut segments = Vec::new();
         let mut payload = 0;
+        self.sent.clear();
         for dev in self.store.own_devices()? {
             let spans = self.store.own_spans(dev)?;
             for span in missing(dev, &spans, &shore_has) {
@@ -75,6 +76,7 @@ impl Phone {
                 payload += bytes.len();
                 if segments.len() < Limits::SEGMENTS && payload <= Limits::PAYLOAD {
                     segments.push(bytes);
+                    self.sent.push((dev, span));
                 }
             }
             have.insert(dev, spans);
@@ -112,15 +114,50 @@ impl Phone {
         };
         self.take_segments(&response, &shore_key, &mut outcome)?;
         self.take_changes(&response, &mut outcome)?;
-        let own = self.store.own_devices()?;
-        let held: Have =
-            response.have.iter().filter(|(dev, _)| own.contains(dev)).cloned().collect();
-        self.store.set_setting("shore_has", &encode_have(&held))?;
+        self.note_what_is_held(&response)?;
         self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
         self.refresh_plan()?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
         outcome.more |= !self.unsent()?.is_empty();
         Ok(outcome)
+    }
+
+    /// Remembers what the shore holds of own chains.
+    ///
+    /// A store that was restored does not know the shore's newest head of its old chain. What it
+    /// sent of that chain, and the shore took, lies within a run that the shore names: it is held.
+    fn note_what_is_held(&mut self, response: &Response) -> Result<(), StoreError> {
+        let before = self.shore_has()?;
+        let sent = std::mem::take(&mut self.sent);
+        let refused = |dev: DeviceId| {
+            response.problems.iter().any(|problem| problem.subject.starts_with(&dev.0))
+        };
+        let mut held: Have = Vec::new();
+        for dev in self.store.own_devices()? {
+            let spans = self.store.own_spans(dev)?;
+            let theirs = response.have.iter().find(|(named, _)| *named == dev);
+            let mut known: Vec<Run> = theirs.map(|(_, runs)| runs.clone()).unwrap_or_default();
+            let covers = |run: &Run| {
+                known.iter().any(|theirs| theirs.from <= run.from && run.to <= theirs.to)
+            };
+            let lacking = missing(dev, &spans, &vec![(dev, known.clone())]);
+            let taken = !lacking.is_empty()
+                && !refused(dev)
+                && lacking.iter().all(|span| sent.contains(&(dev, *span)));
+            let earlier =
+                before.iter().filter(|(named, _)| *named == dev).flat_map(|(_, runs)| runs);
+            let ours = runs(spans);
+            let kept: Vec<Run> = ours
+                .into_iter()
+                .filter(|run| covers(run) && (taken || earlier.clone().any(|known| known == run)))
+                .collect();
+            known.extend(kept);
+            known.sort_unstable();
+            known.dedup();
+            held.push((dev, known));
+        }
+        held.sort_unstable();
+        self.store.set_setting("shore_has", &encode_have(&held))
     }
 
     /// Own segments that the shore is not known to hold.

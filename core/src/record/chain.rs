@@ -151,21 +151,25 @@ pub struct Span {
     pub head: Hash,
 }
 
-/// Joins the segments of one device into runs, one per contiguous stretch and branch.
+/// Joins the segments of one device into runs, one per contiguous stretch and branch. A branch
+/// reaches back over what it shares with others.
 pub fn runs(spans: impl IntoIterator<Item = Span>) -> Vec<Run> {
     let mut spans: Vec<Span> = spans.into_iter().collect();
     spans.sort_unstable();
     spans.dedup();
-    // The open end of each run by (its seq, its head).
-    let mut open: BTreeMap<(u64, Hash), Run> = BTreeMap::new();
+    // Where the run that ends at (seq, head) begins, and whether another segment goes on from there.
+    let mut ends: BTreeMap<(u64, Hash), (u64, bool)> = BTreeMap::new();
     for span in spans {
-        let before = span.from.checked_sub(1).and_then(|seq| open.remove(&(seq, span.prev)));
-        let from = before.map_or(span.from, |run| run.from);
-        let run = Run { from, to: span.to, head: span.head };
-        let held = open.entry((span.to, span.head)).or_insert(run);
-        held.from = held.from.min(from);
+        let before = span.from.checked_sub(1).and_then(|seq| ends.get_mut(&(seq, span.prev)));
+        let from = before.map_or(span.from, |(from, goes_on)| {
+            *goes_on = true;
+            *from
+        });
+        let held = ends.entry((span.to, span.head)).or_insert((from, false));
+        held.0 = held.0.min(from);
     }
-    let mut runs: Vec<Run> = open.into_values().collect();
+    let tips = ends.into_iter().filter(|(_, (_, goes_on))| !goes_on);
+    let mut runs: Vec<Run> = tips.map(|((to, head), (from, _))| Run { from, to, head }).collect();
     runs.sort_unstable();
     runs
 }
@@ -232,8 +236,7 @@ mod tests {
         let runs = runs(held);
         assert_eq!(runs.len(), 3);
         assert!(runs.contains(&Run { from: 9, to: 9, head: hash(9) }));
-        // One branch continues the common beginning, the other starts where it split.
-        assert_eq!(runs.iter().filter(|run| run.from == 0).count(), 1);
-        assert_eq!(runs.iter().filter(|run| run.from == 3).count(), 1);
+        // Both branches reach back over the beginning that they share.
+        assert_eq!(runs.iter().filter(|run| run.from == 0).count(), 2);
     }
 }

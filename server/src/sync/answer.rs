@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use automerge::{ChangeHash, ReadDoc};
 use deckwatch_core::{
-    document::RawChange,
     model::{DeviceId, DocumentId, Hash},
     record::{Receipt, Span, chain::runs},
     sync::{Document, Have, Limits, Problem, Request, Response, Scope, missing},
@@ -193,16 +191,9 @@ fn lacking_changes(
     if theirs.iter().eq(&ours.what) {
         return true;
     }
-    let document = &held.plan().document;
-    // Heads that are not here reach nothing here.
-    let known: Vec<ChangeHash> = theirs
-        .iter()
-        .map(|head| ChangeHash(head.0))
-        .filter(|head| document.get_change_by_hash(head).is_some())
-        .collect();
+    let theirs: Vec<Hash> = theirs.into_iter().collect();
     let brought: BTreeSet<Hash> = request.changes.iter().map(|change| change.what.hash).collect();
-    for change in document.get_changes(&known) {
-        let raw = RawChange { hash: Hash(change.hash().0), bytes: change.raw_bytes().to_vec() };
+    for raw in held.plan().changes_after(&theirs) {
         if brought.contains(&raw.hash) {
             continue;
         }
