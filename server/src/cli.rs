@@ -9,6 +9,7 @@ mod serve;
 mod vessel;
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -111,10 +112,10 @@ fn find_vessel(shore: &Shore, named: &str) -> Result<VesselRow, Failure> {
     }
 }
 
-/// Prints a line for whoever runs the command.
-#[expect(clippy::print_stdout, reason = "the one place where commands print their results")]
+/// Prints a line for whoever runs the command; they may have stopped reading.
 fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// Runs the command line of this process.

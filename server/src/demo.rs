@@ -10,6 +10,7 @@ pub mod phone;
 pub mod seed;
 
 use std::{
+    io::Write,
     net::SocketAddr,
     path::Path,
     sync::{Arc, mpsc},
@@ -177,19 +178,18 @@ fn seed_past(
     Ok(if options.no_live { Vec::new() } else { fleet })
 }
 
-#[expect(clippy::print_stdout, reason = "the address is what the command is run for")]
+/// Whoever started it may have stopped reading.
 fn announce(address: SocketAddr, history_only: bool) {
-    println!(
-        "Six ships are on record. Open http://{address}/ to see which one did not patrol, and why."
+    let then = if history_only {
+        "Only their history is shown (--no-live). End with Ctrl-C."
+    } else {
+        "Their phones go on patrolling and syncing. End with Ctrl-C; nothing is kept."
+    };
+    let text = format!(
+        "Six ships are on record. Open http://{address}/ to see which one did not patrol, and why.\n{then}\n"
     );
-    println!(
-        "{}",
-        if history_only {
-            "Only their history is shown (--no-live). End with Ctrl-C."
-        } else {
-            "Their phones go on patrolling and syncing. End with Ctrl-C; nothing is kept."
-        }
-    );
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// One thread a ship; dropping the senders ends them.

@@ -114,7 +114,7 @@ impl Phone {
         };
         self.take_segments(&response, &shore_key, &mut outcome)?;
         self.take_changes(&response, &mut outcome)?;
-        self.note_what_is_held(&response)?;
+        self.note_what_is_held(&response, &shore_key)?;
         self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
         self.refresh_plan()?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
@@ -126,7 +126,18 @@ impl Phone {
     ///
     /// A store that was restored does not know the shore's newest head of its old chain. What it
     /// sent of that chain, and the shore took, lies within a run that the shore names: it is held.
-    fn note_what_is_held(&mut self, response: &Response) -> Result<(), StoreError> {
+    /// A phone that is not certified again yet learns of its old chain by receipts alone.
+    fn note_what_is_held(
+        &mut self,
+        response: &Response,
+        shore_key: &PublicKeyBytes,
+    ) -> Result<(), StoreError> {
+        let receipted: Vec<Receipt> = response
+            .receipts
+            .iter()
+            .filter_map(|bytes| Receipt::decode(bytes).ok())
+            .filter(|receipt| receipt.is_from(shore_key))
+            .collect();
         let before = self.shore_has()?;
         let sent = std::mem::take(&mut self.sent);
         let refused = |dev: DeviceId| {
@@ -137,6 +148,8 @@ impl Phone {
             let spans = self.store.own_spans(dev)?;
             let theirs = response.have.iter().find(|(named, _)| *named == dev);
             let mut known: Vec<Run> = theirs.map(|(_, runs)| runs.clone()).unwrap_or_default();
+            let receipts = receipted.iter().filter(|receipt| receipt.dev == dev);
+            known.extend(receipts.map(|it| Run { from: 0, to: it.seq, head: it.head }));
             let covers = |run: &Run| {
                 known.iter().any(|theirs| theirs.from <= run.from && run.to <= theirs.to)
             };
