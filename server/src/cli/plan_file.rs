@@ -195,7 +195,7 @@ impl PlanFile {
             let schedule = Schedule {
                 name: entry.name.clone(),
                 route,
-                times: entry.times.iter().map(minute_of).collect::<Result<_, _>>()?,
+                times: entry.times.iter().map(|time| minute_of(time)).collect::<Result<_, _>>()?,
                 window_minutes: entry.window_minutes,
                 start_within_minutes: entry.start_within_minutes,
                 grace_minutes: entry.grace_minutes,
@@ -254,8 +254,8 @@ impl PlanFile {
 }
 
 /// "02:00" as minutes after midnight.
-fn minute_of(text: &String) -> Result<u32, PlanFileError> {
-    let wrong = || PlanFileError::Time(text.clone());
+fn minute_of(text: &str) -> Result<u32, PlanFileError> {
+    let wrong = || PlanFileError::Time(text.to_owned());
     let (hours, minutes) = text.split_once(':').ok_or_else(wrong)?;
     let (hours, minutes): (u32, u32) =
         (hours.parse().map_err(|_| wrong())?, minutes.parse().map_err(|_| wrong())?);

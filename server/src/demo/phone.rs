@@ -66,7 +66,7 @@ impl PhoneClock {
     /// Booted at `booted_ms`, with what `entropy` draws: up to 40 ppm drift, up to 1.5 s off.
     pub fn new(booted_ms: i64, entropy: &mut dyn Entropy) -> Self {
         let [drift, sign, off, more] = draw::<4>(entropy);
-        let signed = |value: i64, sign: u8| if sign % 2 == 0 { value } else { -value };
+        let signed = |value: i64, sign: u8| if sign.is_multiple_of(2) { value } else { -value };
         Self {
             boot: draw(entropy),
             booted_ms,

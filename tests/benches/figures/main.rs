@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, fn(&mut Table)); 4] = [
+    type Measure = fn(&mut Table);
+    let parts: [(&str, Measure); 4] = [
         ("scan", scan::measure),
         ("sync", sync::measure),
         ("assess", assess::measure),
@@ -58,6 +59,7 @@ impl Table {
 }
 
 /// Runs `work` and says how long it took.
+#[expect(clippy::disallowed_methods, reason = "benchmarks measure")]
 pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let result = work();
