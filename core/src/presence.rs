@@ -19,8 +19,8 @@
 //!
 //! 40 made-up frames of 1280x720 a family, seeded, of a label for the host `dw.example` (version 3, 29
 //! modules, level M); labels read, and milliseconds of one core in the dev profile. The suite repeats
-//! this with 10 frames a family and least counts; `measure_steps_and_levels` and `measure_times` in
-//! `tests/suite/presence/degraded.rs` print it again.
+//! this with 10 frames a family and least counts; `cargo bench -p deckwatch-tests -- labels` prints counts
+//! and times of one pass and of the whole pyramid again.
 //!
 //! | family | full | half | quarter | stretched | pyramid | full, ms | pyramid, ms |
 //! |---|---|---|---|---|---|---|---|

@@ -1,6 +1,8 @@
 //! What the end-to-end tests and benchmarks of Deckwatch share: a real shore on a real address,
 //! and phones that talk to it over HTTP.
 
+pub mod camera;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},

@@ -1,5 +1,4 @@
 //! QR labels: from the printed sheet, and from bad frames, back to the label.
 
-mod camera;
 mod degraded;
 mod sheets;

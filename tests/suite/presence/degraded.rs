@@ -6,13 +6,13 @@ use std::io::Write as _;
 use deckwatch_core::model::id::{TagId, VesselId};
 use deckwatch_core::presence::frame::Luminance;
 use deckwatch_core::presence::label::Label;
-use deckwatch_core::presence::reading::{Effort, ReadError, Step, read_label};
+use deckwatch_core::presence::reading::{Effort, ReadError, read_label};
 use qrcode::EcLevel;
 
-use super::camera::{Dice, FAMILIES, Family, PLAIN, Picture, Symbol};
+use deckwatch_tests::camera::{
+    FAMILIES, Family, HEIGHT, PLAIN, Picture, Symbol, WIDTH, dice_of, frame_of,
+};
 
-const WIDTH: u32 = 1_280;
-const HEIGHT: u32 = 720;
 const FRAMES: u64 = 10;
 
 /// Of ten frames: at least so many by the pyramid, at most so many by one pass, where that matters.
@@ -30,24 +30,6 @@ const EXPECTED: [(&str, usize, usize); 12] = [
     ("dirty", 6, 10),
     ("hard", 2, 1),
 ];
-
-fn dice_of(number: u64) -> Dice {
-    Dice(7 + 1_000 * number)
-}
-
-/// The frame and its label. The same number gives the same place, turn and light in every family.
-fn frame_of(family: &Family, number: u64, level: EcLevel) -> (Vec<u8>, Label) {
-    let mut dice = dice_of(number);
-    let label = Label::new(VesselId(dice.bytes()), TagId(dice.bytes()));
-    let symbol = Symbol::of(&label.payload("dw.example").unwrap(), level);
-    let mut picture = Picture::wall(WIDTH as usize, HEIGHT as usize, &mut dice);
-    let centre = (
-        WIDTH as f32 / 2.0 + dice.between((-150.0, 150.0)),
-        HEIGHT as f32 / 2.0 + dice.between((-60.0, 60.0)),
-    );
-    picture.stick(&symbol, family, centre, &mut dice);
-    (picture.expose(family, &mut dice), label)
-}
 
 fn is_read(frame: &[u8], effort: Effort, expected: Label) -> bool {
     let frame = Luminance::new(WIDTH, HEIGHT, WIDTH, frame).unwrap();
@@ -121,64 +103,4 @@ fn two_labels_on_one_wall_are_noticed() {
     let mut seen = [one, other];
     seen.sort();
     assert_eq!(seen, labels);
-}
-
-/// Counts for the docs of `deckwatch_core::presence`, and for the choice of the level: some minutes.
-#[test]
-#[ignore = "measures, asserts nothing: run it alone, with --ignored"]
-fn measure_steps_and_levels() {
-    const MANY: u64 = 40;
-    let efforts = [
-        Effort::Quick,
-        Effort::One(Step::Half),
-        Effort::One(Step::Quarter),
-        Effort::One(Step::Stretched),
-        Effort::Full,
-    ];
-    for level in [EcLevel::M, EcLevel::Q, EcLevel::H] {
-        let mut table =
-            format!("\nlevel {level:?}, of {MANY}    full  half quarter stretched  pyramid\n");
-        for (family, [full, half, quarter, stretched, all]) in
-            FAMILIES.iter().zip(count(efforts, MANY, level))
-        {
-            let name = family.name;
-            let _ =
-                writeln!(table, "{name:>17} {full:6} {half:5} {quarter:7} {stretched:9} {all:8}");
-        }
-        print(&table);
-    }
-}
-
-/// Mean time of each step over the frames of each family, on one core.
-#[test]
-#[ignore = "measures, asserts nothing: run it alone, with --ignored"]
-#[expect(clippy::disallowed_methods, reason = "it prints times and asserts none")]
-fn measure_times() {
-    const MANY: u64 = 20;
-    let mut table = String::from("\nms a frame      full   half quarter stretched pyramid\n");
-    let efforts = [
-        Effort::Quick,
-        Effort::One(Step::Half),
-        Effort::One(Step::Quarter),
-        Effort::One(Step::Stretched),
-        Effort::Full,
-    ];
-    for family in &FAMILIES {
-        let mut spent = [0.0; 5];
-        for number in 0..MANY {
-            let (frame, label) = frame_of(family, number, EcLevel::M);
-            for (spent, effort) in spent.iter_mut().zip(efforts) {
-                let start = std::time::Instant::now();
-                is_read(&frame, effort, label);
-                *spent += start.elapsed().as_secs_f64() * 1_000.0 / MANY as f64;
-            }
-        }
-        let [full, half, quarter, stretched, all] = spent;
-        let name = family.name;
-        let _ = writeln!(
-            table,
-            "{name:>12} {full:7.1} {half:6.1} {quarter:7.1} {stretched:9.1} {all:7.1}"
-        );
-    }
-    print(&table);
 }

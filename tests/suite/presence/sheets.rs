@@ -11,7 +11,7 @@ use deckwatch_core::presence::reading::{Effort, ReadError, read_label, read_text
 use deckwatch_core::presence::sheet::{Layout, SheetLabel, SheetOptions, render_sheets};
 use resvg::{tiny_skia, usvg};
 
-use super::camera::Dice;
+use deckwatch_tests::camera::Dice;
 
 const NAMES: [&str; 12] = [
     "Bridge",

@@ -4,6 +4,10 @@
 
 use std::f32::consts::PI;
 
+use deckwatch_core::{
+    model::{TagId, VesselId},
+    presence::label::Label,
+};
 use qrcode::{Color, EcLevel, QrCode};
 
 /// SplitMix64: small, and good enough to place labels and to make noise.
@@ -360,4 +364,28 @@ fn apply(m: &Homography, x: f32, y: f32) -> (f32, f32) {
     let row = |r: &[f32; 3]| r[0] * x + r[1] * y + r[2];
     let w = row(&m[2]);
     (row(&m[0]) / w, row(&m[1]) / w)
+}
+
+/// Width of a frame, pixels.
+pub const WIDTH: u32 = 1_280;
+/// Height of a frame, pixels.
+pub const HEIGHT: u32 = 720;
+
+/// The dice of a frame.
+pub fn dice_of(number: u64) -> Dice {
+    Dice(7 + 1_000 * number)
+}
+
+/// The frame and its label. The same number gives the same place, turn and light in every family.
+pub fn frame_of(family: &Family, number: u64, level: EcLevel) -> (Vec<u8>, Label) {
+    let mut dice = dice_of(number);
+    let label = Label::new(VesselId(dice.bytes()), TagId(dice.bytes()));
+    let symbol = Symbol::of(&label.payload("dw.example").unwrap(), level);
+    let mut picture = Picture::wall(WIDTH as usize, HEIGHT as usize, &mut dice);
+    let centre = (
+        WIDTH as f32 / 2.0 + dice.between((-150.0, 150.0)),
+        HEIGHT as f32 / 2.0 + dice.between((-60.0, 60.0)),
+    );
+    picture.stick(&symbol, family, centre, &mut dice);
+    (picture.expose(family, &mut dice), label)
 }
