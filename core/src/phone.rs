@@ -8,6 +8,8 @@ mod scan;
 mod sync;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 use std::sync::Arc;
 

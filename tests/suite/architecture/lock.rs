@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use super::read;
 
 /// The next multiple of 25 above what there is. Raising it is a decision, seen in a review.
-const MOST_PACKAGES: usize = 300;
+const MOST_PACKAGES: usize = 275;
 
 /// Never, in any version. `deny.toml` has the reasons.
 const BANNED: &[&str] = &["openssl", "sqlx", "native-tls", "aws-lc"];

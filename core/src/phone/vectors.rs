@@ -1,0 +1,164 @@
+//! Vectors of what travels: receipt, enrolment, sync messages, label. FORMAT.md sections 10 to 13.
+
+use serde_json::{Value, json};
+
+use crate::{
+    document::RawChange,
+    entropy::SeededEntropy,
+    model::{DeviceId, DocumentId, Hash, TagId, VesselId},
+    presence::label::Label,
+    record::{DeviceKey, Enrolment, Receipt, Run, SoftwareKey, device_id, vectors::check},
+    sync::{Document, Problem, ProblemCode, Request, Response, Scope, SealedRequest},
+};
+
+const VESSEL: VesselId = VesselId(*b"a vessel, random");
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+fn shore() -> SoftwareKey {
+    SoftwareKey::generate(&mut SeededEntropy::new(41))
+}
+
+fn phone() -> SoftwareKey {
+    SoftwareKey::generate(&mut SeededEntropy::new(42))
+}
+
+fn receipt() -> Receipt {
+    let dev = device_id(&phone().public_key());
+    Receipt::sign(&shore(), dev, 300, Hash::of(b"head"), 1_795_305_600).unwrap()
+}
+
+fn request() -> Request {
+    let dev = device_id(&phone().public_key());
+    Request {
+        vessel: VESSEL,
+        dev,
+        scope: Scope::Authority,
+        have: vec![(
+            DeviceId([0; 8]),
+            vec![
+                Run { from: 0, to: 23, head: Hash::of(b"one") },
+                Run { from: 30, to: 70_000, head: Hash::of(b"other") },
+            ],
+        )],
+        documents: vec![Document {
+            kind: 1,
+            id: DocumentId(VESSEL.0),
+            what: vec![Hash::of(b"plan head")],
+        }],
+        segments: vec![b"a segment".to_vec()],
+        changes: vec![Document {
+            kind: 1,
+            id: DocumentId(VESSEL.0),
+            what: RawChange { hash: Hash::of(b"change"), bytes: b"raw change".to_vec() },
+        }],
+    }
+}
+
+fn response() -> Response {
+    let request = request();
+    Response {
+        time: 1_795_305_600,
+        have: request.have,
+        documents: request.documents,
+        segments: Vec::new(),
+        changes: Vec::new(),
+        receipts: vec![receipt().encode()],
+        problems: vec![Problem { code: ProblemCode::Fork, subject: vec![1; 8] }],
+        more: false,
+    }
+}
+
+/// The items of the request, bytes as hex.
+fn items(request: &Request) -> [Value; 4] {
+    let have = request.have.iter().map(|(dev, runs)| {
+        let runs: Vec<Value> =
+            runs.iter().map(|run| json!([run.from, run.to, hex(&run.head.0)])).collect();
+        json!([hex(&dev.0), runs])
+    });
+    let documents = request.documents.iter().map(|document| {
+        let heads: Vec<String> = document.what.iter().map(|head| hex(&head.0)).collect();
+        json!([document.kind, hex(&document.id.0), heads])
+    });
+    let segments = request.segments.iter().map(|segment| json!(hex(segment)));
+    let changes = request.changes.iter().map(|change| {
+        json!([change.kind, hex(&change.id.0), hex(&change.what.hash.0), hex(&change.what.bytes)])
+    });
+    [have.collect(), documents.collect(), segments.collect(), changes.collect()]
+}
+
+#[test]
+fn messages() {
+    let request = request();
+    let [have, documents, segments, changes] = items(&request);
+    let sealed = SealedRequest::seal(&request, &phone()).unwrap();
+    let (read, again) = SealedRequest::decode(&sealed.encode()).unwrap();
+    assert_eq!((&again, read.check(&again, &phone().public_key())), (&request, Ok(())));
+    let response = response();
+    assert_eq!(Response::decode(&response.encode()), Ok(response.clone()));
+    let receipt = receipt();
+    check(
+        "messages",
+        json!({
+            "shore_key": hex(&shore().public_key()),
+            "phone_key": hex(&phone().public_key()),
+            "receipt": {
+                "bytes": hex(&receipt.encode()),
+                "value": [
+                    1, hex(&receipt.dev.0), receipt.seq, hex(&receipt.head.0), receipt.time,
+                    receipt.tree_size, hex(&receipt.tree_root.0), hex(&receipt.signature),
+                ],
+            },
+            "sealed_request": {
+                "bytes": hex(&sealed.encode()),
+                "request": [
+                    1, hex(&VESSEL.0), hex(&request.dev.0), 0, have, documents, segments, changes,
+                ],
+                "signature": hex(&sealed.signature),
+            },
+            "response": {
+                "bytes": hex(&response.encode()),
+                "value": [
+                    1, response.time, have, documents, [], [], [hex(&receipt.encode())],
+                    [[6, hex(&[1; 8])]], false,
+                ],
+            },
+        }),
+    );
+}
+
+#[test]
+fn texts() {
+    let enrolment = Enrolment {
+        server: "https://shore.example".into(),
+        vessel: VESSEL,
+        token: *b"token, used once",
+        expires: 1_795_392_000,
+        shore_key: shore().public_key(),
+    };
+    let text = enrolment.to_text();
+    assert_eq!(Enrolment::from_text(&text), Ok(enrolment.clone()));
+    let tag = TagId(*b"a tag, random 16");
+    let label = Label::new(VESSEL, tag).payload("DW.EXAMPLE").unwrap();
+    assert_eq!(Label::parse(&label).unwrap().tag, tag);
+    check(
+        "texts",
+        json!({
+            "enrolment": {
+                "text": text,
+                "value": [
+                    1, enrolment.server, hex(&VESSEL.0), hex(&enrolment.token), enrolment.expires,
+                    hex(&enrolment.shore_key),
+                ],
+            },
+            "label": {
+                "text": label,
+                "host": "DW.EXAMPLE",
+                "vessel": hex(&VESSEL.0),
+                "tag": hex(&tag.0),
+            },
+        }),
+    );
+}
