@@ -35,11 +35,13 @@ const TICK: Duration = Duration::from_secs(15);
 pub(crate) struct Web {
     shore: Arc<Shore>,
     syncs: Arc<tokio::sync::Semaphore>,
+    readers: Arc<tokio::sync::Semaphore>,
 }
 
 /// All endpoints of a shore.
 pub fn router(shore: Arc<Shore>) -> Router {
     let syncs = Arc::new(tokio::sync::Semaphore::new(sync::AT_A_TIME));
+    let readers = Arc::new(tokio::sync::Semaphore::new(sync::READ_AT_A_TIME));
     Router::new()
         .route("/", get(fleet::show))
         .route("/vessels/{id}", get(vessel::show))
@@ -53,7 +55,7 @@ pub fn router(shore: Arc<Shore>) -> Router {
         .layer(from_fn(header::secure))
         .layer(CompressionLayer::new())
         .layer(TraceLayer::new_for_http())
-        .with_state(Web { shore, syncs })
+        .with_state(Web { shore, syncs, readers })
 }
 
 /// Serves a shore on a bound address until `shutdown` resolves. Requests under way are answered first.

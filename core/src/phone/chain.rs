@@ -35,24 +35,29 @@ impl Phone {
         let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
         let offset = reading.offset();
         if tail.time.boot != reading.boot {
-            self.set_offset(offset);
-            self.append(0, Body::Boot { offset }, reading)?;
+            self.append_with(offset, 0, Body::Boot { offset }, reading)?;
             return Ok(());
         }
         if reading.mono < tail.time.mono {
             self.append(0, Body::Note { code: note::MONO_BACK, blob: None }, reading)?;
         }
         if offset.abs_diff(tail.offset) > STEP_THRESHOLD.unsigned_abs() {
-            self.set_offset(offset);
-            self.append(0, Body::ClockStep { before: tail.offset, after: offset }, reading)?;
+            let step = Body::ClockStep { before: tail.offset, after: offset };
+            self.append_with(offset, 0, step, reading)?;
         }
         Ok(())
     }
 
-    fn set_offset(&mut self, offset: i64) {
-        if let Some(tail) = &mut self.tail {
-            tail.offset = offset;
-        }
+    /// Appends a record that changes the offset in force. It changes with the record or not at all.
+    fn append_with(
+        &mut self,
+        offset: i64,
+        patrol: u64,
+        body: Body,
+        reading: &ClockReading,
+    ) -> Result<RecordRef, RecordError> {
+        let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
+        self.write(tail.seq + 1, tail.head, offset, patrol, body, reading)
     }
 
     /// Writes the first record of a chain.

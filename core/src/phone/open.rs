@@ -97,6 +97,12 @@ impl Phone {
             phone.enrolment = Some(Enrolment::from_text(&String::from_utf8_lossy(&text))?);
         }
         phone.reopen_others()?;
+        // The key outlived the store, as a keychain outlives an app: its chain cannot go on here.
+        let outlived = phone.safe.marker().is_some_and(|marker| marker.dev == phone.dev);
+        if outlived && phone.store.own_devices()?.is_empty() {
+            phone.key = phone.safe.renew()?;
+            phone.dev = device_id(&phone.key.public_key());
+        }
         let opened = match phone.restored()? {
             Some((before, held, marker)) => phone.begin_again(before, &held, marker, reading)?,
             None => phone.go_on(reading)?,

@@ -59,6 +59,8 @@ pub enum ScanOutcome {
         /// The tag.
         tag: TagId,
     },
+    /// Recorded; which place it was is not known here.
+    UnknownPlace,
     /// Some other code; recorded as a failed scan.
     NotADeckwatchTag,
 }
@@ -172,7 +174,8 @@ impl Phone {
         if let Some(current) = &mut self.current {
             current.scans.push(evidence);
         }
-        let Some(checkpoint) = place else { return Ok(ScanOutcome::NotADeckwatchTag) };
+        // Only a tag can stand for no place, and its caller knows which.
+        let Some(checkpoint) = place else { return Ok(ScanOutcome::UnknownPlace) };
         let name = self.in_force.checkpoint_name(checkpoint);
         let Some(before) = before else {
             return Ok(ScanOutcome::OutsidePatrol { checkpoint, name });

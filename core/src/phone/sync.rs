@@ -7,8 +7,8 @@ use crate::{
     document::{DocumentKind, gate},
     model::{DeviceId, DocumentId},
     record::{
-        Body, Chain, PublicKeyBytes, Receipt, Run, Segment, Span, VerifiedSegment, chain::runs,
-        device_id,
+        Body, Chain, PublicKeyBytes, Receipt, Run, Segment, Span, VerifiedSegment, body::MAX_HEADS,
+        chain::runs, device_id,
     },
     store::StoreError,
     sync::{
@@ -69,7 +69,9 @@ impl Phone {
         let mut segments = Vec::new();
         let mut payload = 0;
         self.sent.clear();
-        for dev in self.store.own_devices()? {
+        // This device first: its genesis and its newest records must not wait behind an older chain.
+        let older = self.store.own_devices()?.into_iter().filter(|dev| *dev != self.dev);
+        for dev in std::iter::once(self.dev).chain(older) {
             let spans = self.store.own_spans(dev)?;
             for span in missing(dev, &spans, &shore_has) {
                 let Some(bytes) = self.store.own_segment(dev, &span)? else { continue };
@@ -86,11 +88,11 @@ impl Phone {
             vessel,
             dev: self.dev,
             scope: Scope::Authority,
-            have: have.into_iter().map(|(dev, spans)| (dev, runs(spans))).collect(),
+            have: have.into_iter().map(|(dev, spans)| (dev, newest_runs(spans))).collect(),
             documents: vec![Document {
                 kind: DocumentKind::Plan.number(),
                 id,
-                what: self.plan.heads(),
+                what: self.plan.heads().into_iter().take(MAX_HEADS).collect(),
             }],
             segments,
             changes: Vec::new(),
@@ -147,6 +149,14 @@ impl Phone {
         for dev in self.store.own_devices()? {
             let spans = self.store.own_spans(dev)?;
             let theirs = response.have.iter().find(|(named, _)| *named == dev);
+            let receipted_here = receipted.iter().any(|receipt| receipt.dev == dev);
+            if theirs.is_none() && !receipted_here {
+                // Nothing said is nothing new: an answer to a phone without a certificate names
+                // only its own chain.
+                let known = before.iter().filter(|(named, _)| *named == dev).cloned();
+                held.extend(known);
+                continue;
+            }
             let mut known: Vec<Run> = theirs.map(|(_, runs)| runs.clone()).unwrap_or_default();
             let receipts = receipted.iter().filter(|receipt| receipt.dev == dev);
             known.extend(receipts.map(|it| Run { from: 0, to: it.seq, head: it.head }));
@@ -281,6 +291,14 @@ impl Phone {
         }
         Ok(())
     }
+}
+
+/// As many runs as a reader takes; of more, the latest tell what is new.
+fn newest_runs(spans: Vec<Span>) -> Vec<Run> {
+    let mut runs = runs(spans);
+    let surplus = runs.len().saturating_sub(Limits::RUNS);
+    runs.drain(..surplus);
+    runs
 }
 
 fn span_of(segment: &VerifiedSegment) -> Span {

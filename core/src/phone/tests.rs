@@ -310,3 +310,39 @@ fn an_unreadable_picture_is_said_and_records_nothing() {
     assert!(error.to_string().contains("hold steady"), "{error}");
     assert_eq!(phone.head(), before);
 }
+
+#[test]
+fn a_key_that_outlived_its_store_does_not_fork_its_old_chain() {
+    let bench = Bench::new();
+    let mut phone = bench.enrolled();
+    phone.start(None, None, &at(10)).unwrap();
+    let old = phone.device();
+    drop(phone);
+    for file in ["store.db", "store.db-wal", "store.db-shm"] {
+        let _ = std::fs::remove_file(bench.folder.path().join(file));
+    }
+    let (mut phone, opened) = bench.open(20);
+    assert_eq!(opened, Opened::New);
+    assert_ne!(phone.device(), old);
+    phone.enrol(&enrolment(), &at(30)).unwrap();
+}
+
+#[test]
+fn a_clock_step_that_was_not_taken_is_recorded_at_the_next_chance() {
+    let bench = Bench::new();
+    let mut phone = bench.enrolled();
+    phone.start(None, None, &at(10)).unwrap();
+    let pages = phone.store().pages().unwrap();
+    phone.store().limit_pages(pages).unwrap();
+    let mut secs = 20;
+    while phone.scan_text(&label(1), &at(secs)).is_ok() {
+        secs += 1;
+    }
+    let mut wrong = at(secs + 10);
+    wrong.wall_ms -= 3_600_000;
+    assert!(phone.scan_text(&label(1), &wrong).is_err());
+    phone.store().limit_pages(pages + 1_000).unwrap();
+    phone.scan_text(&label(2), &wrong).unwrap();
+    let history = history(&mut phone);
+    assert!(kinds(&history).ends_with(&["clock_step", "scan"]), "{:?}", kinds(&history).last());
+}

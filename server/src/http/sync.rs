@@ -12,10 +12,12 @@ use crate::shore::ShoreError;
 use crate::store::StoreError;
 use crate::sync::SyncRefusal;
 
-/// Requests read and worked on at a time: with their bodies they have at most 256 MiB.
-pub(super) const AT_A_TIME: usize = 32;
+/// Requests worked on at a time: the store has one writer.
+pub(super) const AT_A_TIME: usize = 8;
+/// Requests read at a time: with their bodies they have at most 1 GiB, and far less from honest senders.
+pub(super) const READ_AT_A_TIME: usize = 256;
 /// A body is read so far, so that a sender of too much hears why instead of a closed connection.
-const READ_AT_MOST: usize = 8 * 1024 * 1024;
+const READ_AT_MOST: usize = 4 * 1024 * 1024 + 64 * 1024;
 /// 4 MiB at 64 kbit/s take 9 minutes.
 const PATIENCE: Duration = Duration::from_secs(600);
 const BYTES: &str = "application/octet-stream";
@@ -31,8 +33,14 @@ pub(super) async fn exchange(State(web): State<Web>, headers: HeaderMap, body: B
         let hint = "set content-type to application/octet-stream";
         return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not bytes", hint);
     }
-    let Ok(_permit) = web.syncs.acquire().await else {
-        return refused(StatusCode::SERVICE_UNAVAILABLE, "the server stops", "try again later");
+    // Readers and workers are counted apart: who sends slowly holds up other slow senders only, and
+    // is told to come back instead of waiting.
+    let Ok(reading) = web.readers.try_acquire() else {
+        return refused(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many are sending at once",
+            "try again in a minute; nothing was changed",
+        );
     };
     let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, READ_AT_MOST)).await
     {
@@ -49,6 +57,10 @@ pub(super) async fn exchange(State(web): State<Web>, headers: HeaderMap, body: B
             return refused(StatusCode::REQUEST_TIMEOUT, "the request took too long", "try again");
         }
     };
+    let Ok(_working) = web.syncs.acquire().await else {
+        return refused(StatusCode::SERVICE_UNAVAILABLE, "the server stops", "try again later");
+    };
+    drop(reading);
     let shore = std::sync::Arc::clone(&web.shore);
     match tokio::task::spawn_blocking(move || shore.sync(&bytes)).await {
         Ok(Ok(response)) => {

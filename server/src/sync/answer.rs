@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use deckwatch_core::{
     model::{DeviceId, DocumentId, Hash},
-    record::{Receipt, Span, chain::runs},
+    record::{Receipt, Span, body::MAX_HEADS, chain::runs},
     sync::{Document, Have, Limits, Problem, Request, Response, Scope, missing},
 };
 
@@ -174,7 +174,11 @@ fn lacking_segments(
 }
 
 fn plan_heads(held: &Held) -> Document<Vec<Hash>> {
-    Document { kind: PLAN, id: DocumentId(held.vessel().0), what: held.plan().heads() }
+    Document {
+        kind: PLAN,
+        id: DocumentId(held.vessel().0),
+        what: held.plan().heads().into_iter().take(MAX_HEADS).collect(),
+    }
 }
 
 /// Adds the Plan's changes that the requester's heads do not reach. `false` if there are more than fit.

@@ -10,6 +10,7 @@ use deckwatch_core::{
 };
 
 use super::SyncRefusal;
+use super::answer::may_read;
 use super::seal::{Brought, Sealed, problem};
 use crate::shore::{Held, Shore};
 use crate::store::{DocumentRef, EnrolmentToken, NewChange, SegmentRow, WriteTx};
@@ -200,6 +201,14 @@ impl Shore {
         taken: &mut Taken,
     ) -> Result<(), SyncRefusal> {
         if sealed.request.changes.is_empty() {
+            return Ok(());
+        }
+        // Who may not read the vessel's documents has no say in them; nor may a stranger fill the store.
+        if !may_read(held, sealed.request.dev, self.now()) {
+            let refused = sealed.request.changes.iter();
+            taken.problems.extend(
+                refused.map(|change| problem(ProblemCode::ChangeRefused, &change.what.hash.0)),
+            );
             return Ok(());
         }
         let vouched = held.vouched();
