@@ -14,7 +14,7 @@ use qrcode::{Color, EcLevel, QrCode};
 pub struct Dice(pub u64);
 
 impl Dice {
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -24,17 +24,17 @@ impl Dice {
 
     /// Even between the two.
     pub fn between(&mut self, (low, high): (f32, f32)) -> f32 {
-        low + (high - low) * ((self.next() >> 40) as f32 / (1_u64 << 24) as f32)
+        low + (high - low) * ((self.roll() >> 40) as f32 / (1_u64 << 24) as f32)
     }
 
     /// About normal, mean 0, deviation 1: the sum of eight even bytes.
     fn normal(&mut self) -> f32 {
-        let sum: u32 = self.next().to_be_bytes().iter().map(|&byte| u32::from(byte)).sum();
+        let sum: u32 = self.roll().to_be_bytes().iter().map(|&byte| u32::from(byte)).sum();
         (sum as f32 - 1_020.0) / 209.0
     }
 
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        std::array::from_fn(|_| (self.next() >> 56) as u8)
+        std::array::from_fn(|_| (self.roll() >> 56) as u8)
     }
 }
 
@@ -177,7 +177,7 @@ impl Picture {
         let blots: Vec<(f32, f32, f32, bool)> = (0..family.blots)
             .map(|_| {
                 let radius = dice.between((0.01, 0.03));
-                (dice.between((0.1, 0.9)), dice.between((0.1, 0.9)), radius, dice.next() & 1 == 0)
+                (dice.between((0.1, 0.9)), dice.between((0.1, 0.9)), radius, dice.roll() & 1 == 0)
             })
             .collect();
         let cover = dice.between(family.curved);
