@@ -1,5 +1,4 @@
-//! Deckwatch's shore server, hub and command line.
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 pub mod cli;

@@ -1,5 +1,4 @@
-//! What the end-to-end tests and benchmarks of Deckwatch share: a real shore on a real address,
-//! and phones that talk to it over HTTP.
+#![doc = include_str!("../README.md")]
 
 pub mod camera;
 

@@ -10,7 +10,8 @@ use crate::{
 };
 
 impl Store {
-    /// Keeps a verified segment of another device. `false`: it was here already.
+    /// Keeps a verified segment of another device. `false`: it was here already, as long or longer:
+    /// a copy that lost its first records still verifies, and must not keep out the whole one.
     pub fn put_segment(
         &mut self,
         dev: DeviceId,
@@ -20,8 +21,11 @@ impl Store {
         let added = self
             .connection
             .prepare_cached(
-                "INSERT OR IGNORE INTO segment (dev, to_seq, head, from_seq, prev, bytes)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO segment (dev, to_seq, head, from_seq, prev, bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (dev, to_seq, head) DO UPDATE SET from_seq = excluded.from_seq,
+                    prev = excluded.prev, bytes = excluded.bytes
+                 WHERE excluded.from_seq < segment.from_seq",
             )?
             .execute(params![
                 dev.0,

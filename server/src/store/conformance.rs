@@ -35,6 +35,7 @@ macro_rules! conformance_tests {
             enrolments: an_enrolment_comes_back_as_it_was, an_enrolment_is_used_once,
                 enrolments_are_listed_newest_first, enrolments_that_break_rules_are_refused;
             segments: a_segment_comes_back_as_it_was, a_second_copy_changes_nothing,
+                a_longer_copy_takes_the_place_of_a_shorter_one,
                 forks_are_kept_and_everything_is_ordered, pages_reach_every_branch_of_a_fork,
                 segments_of_vessels_are_apart, holdings_count_bytes_and_arrivals,
                 sequence_numbers_never_wrap, segments_are_bounded, a_callback_ends_the_list,

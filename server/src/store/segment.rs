@@ -146,6 +146,8 @@ pub trait Segments {
 
 /// Writes segments.
 pub trait SegmentsMut {
-    /// Keeps a segment. `false` if one with the same (vessel, dev, to, head) is held: it stays as it is.
+    /// Keeps a segment. `false` if one with the same (vessel, dev, to, head) is held that is as long or longer: it
+    /// stays as it is. A longer one takes its place: a copy that lost its first records still verifies, and must not
+    /// keep out the whole one.
     fn put_segment(&mut self, segment: &SegmentRow) -> Result<bool, StoreError>;
 }

@@ -50,6 +50,14 @@ pub fn a_second_copy_changes_nothing(make: Make) {
     assert_eq!(reading(&*store, |tx| tx.segment_count(vessel_id(1))).unwrap(), 1);
 }
 
+pub fn a_longer_copy_takes_the_place_of_a_shorter_one(make: Make) {
+    let store = store_with_vessels(make);
+    let whole = segment(1, 0, 4, 5);
+    let short = SegmentRow { bytes: b"short".to_vec(), ..segment(1, 2, 4, 5) };
+    assert_eq!(put(&*store, &[short.clone(), whole.clone(), short]), [true, true, false]);
+    assert_eq!(all(&*store, 1), [whole]);
+}
+
 pub fn forks_are_kept_and_everything_is_ordered(make: Make) {
     let store = store_with_vessels(make);
     let rows = [

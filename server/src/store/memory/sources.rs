@@ -196,10 +196,14 @@ impl SegmentsMut for MemoryTx {
         segment.check()?;
         let shelf = self.shelf_mut(segment.vessel)?;
         let name = (segment.dev, segment.to_seq, segment.head);
-        if shelf.segment_places.contains_key(&name) {
+        let place = segment.place();
+        let shorter = shelf.segment_places.get(&name).copied();
+        if shorter.is_some_and(|held| held.from_seq <= place.from_seq) {
             return Ok(false);
         }
-        let place = segment.place();
+        if let Some(shorter) = shorter {
+            Arc::make_mut(&mut shelf.segments).remove(&(segment.dev, shorter));
+        }
         Arc::make_mut(&mut shelf.segment_places).insert(name, place);
         let rows = Arc::make_mut(&mut shelf.segments);
         rows.insert((segment.dev, place), Arc::new(segment.clone()));

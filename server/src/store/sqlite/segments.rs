@@ -148,7 +148,11 @@ impl SegmentsMut for SqliteTx<'_> {
             INSERT INTO segment (vessel, dev, from_seq, to_seq, prev, head, received_at, carried_by,
                 size_bytes, bytes)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-            ON CONFLICT (vessel, dev, to_seq, head) DO NOTHING";
+            ON CONFLICT (vessel, dev, to_seq, head) DO UPDATE SET from_seq = excluded.from_seq,
+                prev = excluded.prev, received_at = excluded.received_at,
+                carried_by = excluded.carried_by, size_bytes = excluded.size_bytes,
+                bytes = excluded.bytes
+            WHERE excluded.from_seq < segment.from_seq";
         let row = params![
             segment.vessel.as_bytes(),
             segment.dev.as_bytes(),
