@@ -20,7 +20,7 @@ use crate::clock::Clock;
 /// The crew rests so long between two rounds, seconds.
 const REST: i64 = 45;
 /// The link is used this often, seconds.
-const LINK_EVERY: i64 = 60;
+const LINK_EVERY: i64 = 20;
 
 /// What a crew does next.
 enum Next {
