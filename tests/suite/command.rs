@@ -109,9 +109,29 @@ fn the_demonstration_shows_which_ship_did_not_patrol_and_why() {
 #[test]
 fn live_phones_go_on_patrolling() {
     let demo = Serving::start(&["demo", "--listen", "127.0.0.1:0", "--days", "5"]);
-    // Live or not, the history is there; the phones sync without being asked.
-    assert!(words(&demo.get("/")).contains("MV Esperance"));
-    assert!(demo.get("/healthz").contains("\"vessels\":6"));
+    let fleet = demo.get("/");
+    assert!(words(&fleet).contains("MV Esperance"));
+    let vessels: std::collections::BTreeSet<&str> =
+        fleet.split("href=\"/vessels/").skip(1).map(|rest| &rest[..32]).collect();
+    // How far the shore holds every phone's records, of all ships together.
+    let held = || -> u64 {
+        let of = |vessel: &&str| words(&demo.get(&format!("/vessels/{vessel}")));
+        let seqs = |page: String| -> u64 {
+            page.split("seq ")
+                .skip(1)
+                .filter_map(|rest| rest.split(' ').next()?.parse::<u64>().ok())
+                .sum()
+        };
+        vessels.iter().map(|vessel| seqs(of(vessel))).sum()
+    };
+    let before = held();
+    // A fact that comes in real time: the phones walk, and use their link every twenty seconds.
+    let (_keep, never) = std::sync::mpsc::channel::<()>();
+    let grew = (0..60).any(|_| {
+        let _ = never.recv_timeout(std::time::Duration::from_secs(2));
+        held() > before
+    });
+    assert!(grew, "no phone brought anything within two minutes");
 }
 
 const PLAN: &str = r#"
