@@ -102,6 +102,11 @@ fn the_demonstration_shows_which_ship_did_not_patrol_and_why() {
     let link = flags.split("href=\"/patrols/").nth(1).unwrap().split('"').next().unwrap();
     let patrol = words(&demo.get(&format!("/patrols/{link}")));
     assert!(patrol.contains("It cannot show that it was true when made"), "{patrol}");
+    let parked = demo.get("/").split("href=\"/vessels/").skip(1).any(|rest| {
+        let page = words(&demo.get(&format!("/vessels/{}", &rest[..32])));
+        page.contains("MV Esperance") && page.contains("parked")
+    });
+    assert!(parked, "the phone that was put away is shown as parked");
     let vessel = demo.get("/").split("href=\"/vessels/").nth(1).unwrap()[..32].to_owned();
     assert!(words(&demo.get(&format!("/vessels/{vessel}"))).contains("Data complete to"));
 }
