@@ -4,6 +4,7 @@ mod architecture;
 mod command;
 mod link;
 mod mobile;
+mod picture;
 mod power;
 mod presence;
 mod story;
