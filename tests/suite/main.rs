@@ -7,4 +7,5 @@ mod mobile;
 mod picture;
 mod power;
 mod presence;
+mod setup;
 mod story;
