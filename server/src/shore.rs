@@ -5,6 +5,7 @@ mod append;
 mod held;
 mod invitation;
 mod keys;
+mod pages;
 mod plan;
 mod standing;
 mod vessel;
@@ -19,6 +20,7 @@ use deckwatch_core::{
 };
 
 pub use held::Held;
+pub use pages::{PageState, Pages};
 pub(crate) use held::{Genesis, genesis_of};
 pub use keys::{KeyFolder, KeyFolderError};
 pub use plan::PlanEdit;

@@ -1,17 +1,13 @@
 //! The Plan as an Automerge document: writing it, and reading any of its versions.
 
-use automerge::{
-    ActorId, Automerge, ChangeHash, ROOT, ReadDoc, ScalarValue, ValueRef,
-    iter::MapRangeItem,
-    transaction::{CommitOptions, Transactable},
-};
+use automerge::{Automerge, ChangeHash, ROOT, ReadDoc, ScalarValue, ValueRef, iter::MapRangeItem};
 
 use super::{
     content::PlanContent,
-    keys::{Entries, Value, content_of, entries_of},
+    keys::{Entries, content_of, entries_of},
 };
 use crate::{
-    document::{RawChange, gate::MAX_CHANGE_BYTES},
+    document::{Line, Merged, RawChange, Value, WriteError, write, write::actor_of},
     model::{DeviceId, Hash},
 };
 
@@ -28,8 +24,8 @@ pub enum PlanError {
     #[error("{0} is longer than {MAX_TEXT} characters; shorten it")]
     TextTooLong(String),
     /// The document could not take the edit.
-    #[error("the plan could not be changed ({0}); rebuild it from its changes and try again")]
-    Document(String),
+    #[error("the plan was not changed: {0}")]
+    Document(#[from] WriteError),
     /// A version that is not here.
     #[error("this version of the plan is not here yet; sync first")]
     UnknownVersion,
@@ -39,17 +35,20 @@ pub enum PlanError {
 #[derive(Debug, Clone)]
 pub struct PlanDocument {
     document: Automerge,
+    /// Lines beside the main one: they may hold a version that a ship has adopted.
+    beside: Vec<Automerge>,
 }
 
 impl Default for PlanDocument {
     fn default() -> Self {
-        Self { document: Automerge::new() }
+        Self { document: Automerge::new(), beside: Vec::new() }
     }
 }
 
-impl From<Automerge> for PlanDocument {
-    fn from(document: Automerge) -> Self {
-        Self { document }
+impl From<&Merged> for PlanDocument {
+    fn from(merged: &Merged) -> Self {
+        let beside = merged.lines().skip(1).map(Line::document).cloned().collect();
+        Self { document: merged.document().clone(), beside }
     }
 }
 
@@ -70,12 +69,13 @@ impl PlanDocument {
     /// The version with these heads.
     pub fn content_at(&self, heads: &[Hash]) -> Result<PlanContent, PlanError> {
         let heads: Vec<ChangeHash> = heads.iter().map(|head| ChangeHash(head.0)).collect();
-        if heads.is_empty()
-            || heads.iter().any(|head| self.document.get_change_by_hash(head).is_none())
-        {
-            return Err(PlanError::UnknownVersion);
-        }
-        Ok(content_of(&entries(self.document.map_range_at(ROOT, .., &heads))))
+        let holds = |document: &&Automerge| {
+            heads.iter().all(|head| document.get_change_by_hash(head).is_some())
+        };
+        let lines = std::iter::once(&self.document).chain(&self.beside);
+        let document = lines.filter(|_| !heads.is_empty()).find(holds);
+        let document = document.ok_or(PlanError::UnknownVersion)?;
+        Ok(content_of(&entries(document.map_range_at(ROOT, .., &heads))))
     }
 
     /// Writes what differs between the newest version and `target`, at most 200 entries a
@@ -98,34 +98,11 @@ impl PlanDocument {
             written.map(|(key, value)| (key, Some(value))).collect();
         steps.extend(removed.map(|key| (key, None)));
 
-        let actor: Vec<u8> = author.0.into_iter().chain(process).collect();
-        self.document.set_actor(ActorId::from(actor));
-        let before = self.document.get_heads();
+        let actor = actor_of(author, process);
+        let mut changes = Vec::new();
         for chunk in steps.chunks(ENTRIES_A_CHANGE) {
-            self.document
-                .transact_with(
-                    |()| CommitOptions::default().with_time(time),
-                    |tx| {
-                        chunk.iter().try_for_each(|(key, value)| match value {
-                            Some(Value::Text(text)) => tx.put(ROOT, key.as_str(), text.as_str()),
-                            Some(Value::Int(int)) => tx.put(ROOT, key.as_str(), *int),
-                            None => tx.delete(ROOT, key.as_str()),
-                        })
-                    },
-                )
-                .map_err(|failure| PlanError::Document(failure.error.to_string()))?;
-        }
-        let changes: Vec<RawChange> = self
-            .document
-            .get_changes(&before)
-            .into_iter()
-            .map(|change| RawChange {
-                hash: Hash(change.hash().0),
-                bytes: change.raw_bytes().to_vec(),
-            })
-            .collect();
-        if changes.iter().any(|change| change.bytes.len() > MAX_CHANGE_BYTES) {
-            return Err(PlanError::Document("a change is too large".into()));
+            let entries = chunk.iter().map(|(key, value)| (key.as_str(), *value));
+            changes.extend(write(&mut self.document, actor, time, entries)?);
         }
         Ok(changes)
     }
