@@ -3,7 +3,7 @@
 //! Raw changes are the truth and live in the store; a document is a cache that is merged from
 //! them. A change counts only if a verified record of a device that may write this document names
 //! its hash, and the change's actor is that device. What misses a certificate, a voucher or a
-//! dependency waits; nothing is dropped. FORMAT.md section 14.
+//! dependency waits; nothing is dropped. FORMAT.md section 16.
 //!
 //! Every document is one flat map: a text key, and a text or a number. Two devices that create "the
 //! same" nested object offline get two that do not merge, while every key here is a register of its

@@ -1,5 +1,5 @@
 //! What people write about one patrol or one day: remarks, checklist answers, reasons, incidents,
-//! defects, handovers, countersignatures, replies and reviews. FORMAT.md section 15.
+//! defects, handovers, countersignatures, replies and reviews. FORMAT.md section 17.
 //!
 //! A Page is an Automerge document ([`crate::document`]): every phone on the patrol, the ship
 //! security officer and the shore write it at once, offline. Each word keeps its author: the record

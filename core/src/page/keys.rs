@@ -1,4 +1,4 @@
-//! The keys of a Page, `KIND/ID/FIELD`, and who may write which: the table of FORMAT.md section 15.
+//! The keys of a Page, `KIND/ID/FIELD`, and who may write which: the table of FORMAT.md section 17.
 
 use crate::{
     authority::Roles,
