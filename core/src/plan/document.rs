@@ -1,5 +1,7 @@
 //! The Plan as an Automerge document: writing it, and reading any of its versions.
 
+use std::collections::BTreeSet;
+
 use automerge::{
     ActorId, Automerge, ChangeHash, ROOT, ReadDoc, ScalarValue, ValueRef,
     iter::MapRangeItem,
@@ -89,11 +91,13 @@ impl PlanDocument {
         time: i64,
         target: &PlanContent,
     ) -> Result<Vec<RawChange>, PlanError> {
+        let kept: BTreeSet<&String> = target.problems.iter().map(|problem| &problem.key).collect();
         let target = entries_of(target);
         check_texts(&target)?;
         let now = entries(self.document.map_range(ROOT, ..));
         let written = target.iter().filter(|(key, value)| now.get(*key) != Some(value));
-        let removed = now.keys().filter(|key| !target.contains_key(*key));
+        // What was not understood stays while `target` names it: a newer program may have written it.
+        let removed = now.keys().filter(|key| !target.contains_key(*key) && !kept.contains(*key));
         let mut steps: Vec<(&String, Option<&Value>)> =
             written.map(|(key, value)| (key, Some(value))).collect();
         steps.extend(removed.map(|key| (key, None)));

@@ -130,7 +130,11 @@ impl PlanFile {
             if places.insert(entry.name.clone(), id).is_some() {
                 return Err(PlanFileError::Twice { what: "checkpoint", name: entry.name.clone() });
             }
-            let place = Checkpoint { name: entry.name.clone(), deck: entry.deck.clone() };
+            let place = Checkpoint {
+                name: entry.name.clone(),
+                deck: entry.deck.clone(),
+                ..Checkpoint::default()
+            };
             plan.checkpoints.insert(id, place);
             let hanging: Vec<_> =
                 before.tags.iter().filter(|(_, tag)| tag.checkpoint == id).collect();
