@@ -6,10 +6,11 @@ pub mod document;
 pub mod due;
 pub mod force;
 mod keys;
+mod merge;
 
 pub use check::{Check, CheckKind};
 pub use content::{Checkpoint, PlanContent, PlanProblem, Route, Schedule, TagRegistration, Walk};
-pub use document::{PlanDocument, PlanError};
+pub use document::{PlanChange, PlanDocument, PlanError};
 pub use due::{DuePatrol, due_patrols};
 pub use force::{Adoption, Demand, InForce, demands, in_force};
 

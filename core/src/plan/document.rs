@@ -1,5 +1,7 @@
 //! The Plan as an Automerge document: writing it, and reading any of its versions.
 
+mod history;
+
 use std::collections::BTreeSet;
 
 use automerge::{
@@ -16,6 +18,8 @@ use crate::{
     document::{RawChange, gate::MAX_CHANGE_BYTES},
     model::{DeviceId, Hash},
 };
+
+pub use history::PlanChange;
 
 /// Entries written in one change: 200 of the longest stay below half the gate's limit.
 const ENTRIES_A_CHANGE: usize = 200;

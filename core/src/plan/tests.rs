@@ -92,3 +92,20 @@ fn an_edit_keeps_what_a_newer_program_wrote() {
     assert_eq!(edited(&mut document, &target), 1, "removed on purpose");
     assert_eq!(document.content(), target);
 }
+
+#[test]
+fn changes_say_who_made_them_when_and_from_what() {
+    let mut document = PlanDocument::default();
+    edited(&mut document, &content());
+    let first = document.heads();
+    let mut theirs = document.clone();
+    let mut target = content();
+    target.vessel_name = "Aurelia".into();
+    theirs.edit(DeviceId([5; 8]), [6; 8], 2_000, &target).unwrap();
+    let changes = theirs.changes();
+    assert_eq!(changes.iter().map(|one| one.claimed).collect::<Vec<_>>(), [1_000, 2_000]);
+    assert_eq!(changes.iter().map(|one| one.author.0[0]).collect::<Vec<_>>(), [1, 5]);
+    assert_eq!((changes[0].from.len(), &changes[1].from), (0, &first));
+    assert_eq!(theirs.content_at(&[changes[0].hash]).unwrap(), content());
+    assert_eq!(theirs.content_at(&[changes[1].hash]).unwrap(), target);
+}
