@@ -13,6 +13,7 @@ pub use content::{Checkpoint, PlanContent, PlanProblem, Route, Schedule, TagRegi
 pub use document::{PlanChange, PlanDocument, PlanError};
 pub use due::{DuePatrol, due_patrols};
 pub use force::{Adoption, Demand, InForce, demands, in_force};
+pub use keys::{clock_of, minute_of};
 
 #[cfg(test)]
 mod tests;

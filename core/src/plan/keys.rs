@@ -63,11 +63,16 @@ impl Walk {
     }
 }
 
-/// "HH:MM" as minutes after midnight.
-fn minute_of(text: &str) -> Option<u32> {
-    let (hours, minutes) = text.split_once(':')?;
+/// Reads "HH:MM" as minutes after midnight.
+pub fn minute_of(text: &str) -> Option<u32> {
+    let (hours, minutes) = text.split_once(':').filter(|_| !text.contains('+'))?;
     let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
+/// Writes minutes after midnight as "HH:MM".
+pub fn clock_of(minute: u32) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 /// The entries that say what `content` says.
@@ -96,11 +101,7 @@ pub(super) fn entries_of(content: &PlanContent) -> Entries {
         text(format!("route/{id}/walk"), route.walk.word());
     }
     for (id, schedule) in &content.schedules {
-        let times: Vec<String> = schedule
-            .times
-            .iter()
-            .map(|minute| format!("{:02}:{:02}", minute / 60, minute % 60))
-            .collect();
+        let times: Vec<String> = schedule.times.iter().map(|minute| clock_of(*minute)).collect();
         text(format!("schedule/{id}/name"), &schedule.name);
         text(format!("schedule/{id}/route"), &schedule.route.to_string());
         text(format!("schedule/{id}/times"), &times.join(" "));
