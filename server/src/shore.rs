@@ -20,9 +20,9 @@ use deckwatch_core::{
 };
 
 pub use held::Held;
-pub use pages::{PageState, Pages};
 pub(crate) use held::{Genesis, genesis_of};
 pub use keys::{KeyFolder, KeyFolderError};
+pub use pages::{PageState, Pages};
 pub use plan::PlanEdit;
 
 use crate::clock::Clock;

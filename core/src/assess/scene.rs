@@ -50,7 +50,7 @@ pub fn tag(n: u8) -> TagId {
 }
 
 pub fn plan(points: u8, walk: Walk) -> PlanContent {
-    let checkpoint = |n: u8| Checkpoint { name: format!("Point {n}"), deck: String::new() };
+    let checkpoint = |n: u8| Checkpoint { name: format!("Point {n}"), ..Checkpoint::default() };
     let route = Route {
         name: "Fire round".into(),
         walk,

@@ -412,9 +412,8 @@ impl<'a> Hearing<'a> {
         let valid = |excuse: &&Excuse| {
             // Ashore nobody of the roster is logged in.
             let ashore = excuse.by_dev == authority.root();
-            let aboard = || {
-                excuse.by_crew != CrewNo::NOBODY && authority.standing(excuse.by_dev).is_some()
-            };
+            let aboard =
+                || excuse.by_crew != CrewNo::NOBODY && authority.standing(excuse.by_dev).is_some();
             excuse.due == self.demand.due.id
                 && (ashore || aboard())
                 && !walked().any(|part| {

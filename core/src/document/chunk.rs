@@ -143,7 +143,11 @@ impl<'a> Bytes<'a> {
             value |= i64::from(byte & 0x7f).wrapping_shl(shift);
             if byte & 0x80 == 0 {
                 let negative = byte & 0x40 != 0 && shift + 7 < 64;
-                return Some(if negative { value | (-1_i64).wrapping_shl(shift + 7) } else { value });
+                return Some(if negative {
+                    value | (-1_i64).wrapping_shl(shift + 7)
+                } else {
+                    value
+                });
             }
         }
         None

@@ -101,6 +101,12 @@ impl Line {
         self.newest.get(actor).map_or(0, |(seq, _)| *seq)
     }
 
+    /// The counter of the newest operation; 0: none.
+    pub(super) fn last_op(&self) -> u64 {
+        let heads = self.heads.iter().filter_map(|head| self.applied.get(head));
+        heads.map(|applied| applied.last_op).max().unwrap_or(0)
+    }
+
     /// Changes of one device.
     pub fn changes_of(&self, dev: DeviceId) -> usize {
         self.devices.get(&dev).map_or(0, |(_, count)| *count)
@@ -109,11 +115,8 @@ impl Line {
     /// The changes that somebody lacks who has the version with `heads`; heads that are not here
     /// reach nothing here.
     pub fn changes_after(&self, heads: &[Hash]) -> Vec<RawChange> {
-        let known: Vec<ChangeHash> = heads
-            .iter()
-            .filter(|head| self.holds(**head))
-            .map(|head| ChangeHash(head.0))
-            .collect();
+        let known: Vec<ChangeHash> =
+            heads.iter().filter(|head| self.holds(**head)).map(|head| ChangeHash(head.0)).collect();
         self.document.get_changes(&known).iter().map(RawChange::from).collect()
     }
 

@@ -130,8 +130,7 @@ impl Merged {
         let still = |(hash, voucher): (&Hash, &Voucher)| {
             vouchers.of(*hash, voucher.record.dev) == Some(voucher)
         };
-        let settled =
-            self.beside.is_empty() && self.waiting.is_empty() && self.refused.is_empty();
+        let settled = self.beside.is_empty() && self.waiting.is_empty() && self.refused.is_empty();
         if !settled || !self.vouchers.iter().all(still) {
             return false;
         }
@@ -173,7 +172,8 @@ pub fn merge(kind: DocumentKind, changes: &[RawChange], vouchers: &Vouchers) -> 
     let mut rest = aside;
     while !rest.is_empty() && merged.beside.len() + 1 < MAX_LINES {
         let chosen = sorted.line_of(&order, &rest);
-        let agreed: Vec<Hash> = order.iter().filter(|hash| chosen.contains(hash)).copied().collect();
+        let agreed: Vec<Hash> =
+            order.iter().filter(|hash| chosen.contains(hash)).copied().collect();
         if agreed.is_empty() {
             break;
         }
@@ -216,7 +216,8 @@ struct Sorted {
 impl Sorted {
     fn read(kind: DocumentKind, changes: &[RawChange], vouchers: &Vouchers) -> Self {
         let mut sorted = Self::default();
-        let mut by_author: BTreeMap<DeviceId, Vec<((u64, Hash, usize), &RawChange)>> = BTreeMap::new();
+        let mut by_author: BTreeMap<DeviceId, Vec<((u64, Hash, usize), &RawChange)>> =
+            BTreeMap::new();
         for raw in changes {
             if !vouchers.named(raw.hash) {
                 sorted.waiting.push(raw.hash);

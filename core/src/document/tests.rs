@@ -6,7 +6,7 @@ use automerge::{Automerge, Change, ExpandedChange, ROOT, ReadDoc, ScalarValue, l
 use proptest::prelude::*;
 
 use super::{
-    DocumentKind, GateError, Merged, RawChange, Value, Voucher, Vouchers, gate, merge, write,
+    DocumentKind, GateError, Line, Merged, RawChange, Value, Voucher, Vouchers, gate, merge, write,
     write::actor_of,
 };
 use crate::{
@@ -30,14 +30,18 @@ impl Hand {
         Self { dev: DeviceId([n; 8]), run: [n; 8], known: Vec::new(), made: Vec::new() }
     }
 
-    fn write(&mut self, vouchers: &Vouchers, entries: &[(&str, Option<Value>)]) -> Option<RawChange> {
+    fn write(
+        &mut self,
+        vouchers: &Vouchers,
+        entries: &[(&str, Option<Value>)],
+    ) -> Option<RawChange> {
         let merged = merge(KIND, &self.known, vouchers);
         while !merged.may_go_on(&actor_of(self.dev, self.run)) {
             self.run[7] += 1;
         }
-        let mut document = merged.document().clone();
+        let mut line = merged.main().clone();
         let named = entries.iter().map(|(key, value)| (*key, value.as_ref()));
-        let change = write(&mut document, actor_of(self.dev, self.run), 0, named).unwrap()?;
+        let change = write(&mut line, actor_of(self.dev, self.run), 0, named).unwrap()?;
         self.known.push(change.clone());
         self.made.push(change.hash);
         Some(change)
@@ -211,7 +215,10 @@ fn what_was_built_on_a_second_history_is_kept_beside() {
     let again = honest.write(&vouchers, &[("remark/3", text("again"))]).unwrap();
     let vouchers = [(answer.hash, voucher(honest.dev, 1)), (again.hash, voucher(honest.dev, 2))]
         .into_iter()
-        .chain([(first.hash, voucher(DeviceId([1; 8]), 1)), (second.hash, voucher(DeviceId([1; 8]), 2))])
+        .chain([
+            (first.hash, voucher(DeviceId([1; 8]), 1)),
+            (second.hash, voucher(DeviceId([1; 8]), 2)),
+        ])
         .collect();
     let merged = merge(KIND, &[all.to_vec(), vec![again]].concat(), &vouchers);
     assert_eq!(merged.main().value("remark/3"), text("again").as_ref());
@@ -270,8 +277,9 @@ fn a_change_follows_from_what_it_builds_on_or_stays_out() {
         ("message", message),
         ("extra", extra),
     ] {
-        let vouchers =
-            [(first.hash, voucher(hand.dev, 1)), (change.hash, voucher(hand.dev, 2))].into_iter().collect();
+        let vouchers = [(first.hash, voucher(hand.dev, 1)), (change.hash, voucher(hand.dev, 2))]
+            .into_iter()
+            .collect();
         let merged = merge(KIND, &[first.clone(), change.clone()], &vouchers);
         assert_eq!(merged.refused.len(), 1, "{name} was let in");
         assert_eq!(merged.main().value("remark/1"), text("one").as_ref(), "{name}");
@@ -284,12 +292,14 @@ fn a_change_follows_from_what_it_builds_on_or_stays_out() {
 #[test]
 fn one_device_cannot_fill_a_document_for_others() {
     let most = KIND.changes_a_device();
-    let mut document = Automerge::new();
+    let mut line = Line::default();
     let dev = DeviceId([1; 8]);
     let mut changes: Vec<RawChange> = (0..most + 5)
         .map(|n| {
             let value = Value::Int(n as i64);
-            write(&mut document, actor_of(dev, [1; 8]), 0, [("remark/1", Some(&value))]).unwrap().unwrap()
+            write(&mut line, actor_of(dev, [1; 8]), 0, [("remark/1", Some(&value))])
+                .unwrap()
+                .unwrap()
         })
         .collect();
     let mut other = Hand::new(2);

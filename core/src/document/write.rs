@@ -1,14 +1,21 @@
 //! Writing: one change for one action of a person.
+//!
+//! The change is put together from what stands on the line, not by an Automerge transaction: that
+//! one writes nothing where the value stands already, though somebody may have put it there who
+//! may not, and an officer's "accepted" must become a write of the officer's.
+
+use std::num::NonZeroU64;
 
 use automerge::{
-    ActorId, Automerge, ROOT, ReadDoc,
-    transaction::{CommitOptions, Transactable},
+    ActorId, Change, ChangeHash, ExpandedChange, ScalarValue,
+    legacy::{Key, ObjectId, Op, OpId, OpType},
 };
 
 use super::{
     Value,
-    chunk::{ACTOR_LEN, Actor},
-    gate::{MAX_CHANGE_BYTES, RawChange},
+    chunk::{ACTOR_LEN, Actor, MAX_DEPENDENCIES},
+    gate::{GateError, MAX_CHANGE_BYTES, RawChange, form},
+    line::Line,
 };
 use crate::model::DeviceId;
 
@@ -18,7 +25,7 @@ use crate::model::DeviceId;
 pub enum WriteError {
     /// The document could not take it.
     #[error("the document could not be changed ({0}); sync and try again")]
-    Document(String),
+    Document(#[from] GateError),
     /// More than a change may hold.
     #[error("this is too much at once ({0} bytes); write it in smaller parts")]
     TooLarge(usize),
@@ -31,34 +38,58 @@ pub fn actor_of(author: DeviceId, run: [u8; 8]) -> Actor {
     actor
 }
 
-/// Puts values under keys, or takes away what stands there, as one change. `time` is Unix seconds
-/// and says nothing that anybody believes. `None`: nothing to write.
+/// Puts values under keys, each key once, or takes away what stands there, as one change that the
+/// line then holds. `time` is Unix seconds and says nothing that anybody believes. `None`: nothing to
+/// write.
 pub fn write<'e>(
-    document: &mut Automerge,
+    line: &mut Line,
     actor: Actor,
     time: i64,
     entries: impl IntoIterator<Item = (&'e str, Option<&'e Value>)>,
 ) -> Result<Option<RawChange>, WriteError> {
-    document.set_actor(ActorId::from(actor));
-    let done = document
-        .transact_with(
-            |()| CommitOptions::default().with_time(time),
-            |tx| {
-                entries.into_iter().try_for_each(|(key, value)| match value {
-                    Some(Value::Text(text)) => tx.put(ROOT, key, text.as_str()),
-                    Some(Value::Int(int)) => tx.put(ROOT, key, *int),
-                    None => tx.delete(ROOT, key),
-                })
-            },
-        )
-        .map_err(|failure| WriteError::Document(failure.error.to_string()))?;
-    let Some(hash) = done.hash else { return Ok(None) };
-    let change = document
-        .get_change_by_hash(&hash)
-        .ok_or_else(|| WriteError::Document("the change is not there".to_owned()))?;
+    let operations: Vec<Op> =
+        entries.into_iter().filter_map(|(key, value)| operation(line, key, value)).collect();
+    if operations.is_empty() {
+        return Ok(None);
+    }
+    let deps = line.heads();
+    if deps.len() as u64 > MAX_DEPENDENCIES {
+        return Err(GateError::TooMany.into());
+    }
+    let change = Change::from(ExpandedChange {
+        operations,
+        actor_id: ActorId::from(actor),
+        hash: None,
+        seq: line.seq(&actor).saturating_add(1),
+        start_op: NonZeroU64::MIN.saturating_add(line.last_op()),
+        time,
+        message: None,
+        deps: deps.into_iter().map(|head| ChangeHash(head.0)).collect(),
+        extra_bytes: Vec::new(),
+        author: None,
+    });
     let raw = RawChange::from(&change);
     if raw.bytes.len() > MAX_CHANGE_BYTES {
         return Err(WriteError::TooLarge(raw.bytes.len()));
     }
-    Ok(Some(raw))
+    // What nobody would take must not be written.
+    match line.apply(vec![form(&raw)?]).pop() {
+        Some((_, error)) => Err(error.into()),
+        None => Ok(Some(raw)),
+    }
+}
+
+fn operation(line: &Line, key: &str, value: Option<&Value>) -> Option<Op> {
+    let written = line.entries().get(key).into_iter().flatten();
+    let standing = written.filter(|(_, entry)| entry.stands());
+    let pred: Vec<OpId> =
+        standing.map(|(name, _)| OpId(name.counter, ActorId::from(name.actor))).collect();
+    let action = match value {
+        Some(Value::Text(text)) => OpType::Put(ScalarValue::Str(text.as_str().into())),
+        Some(Value::Int(int)) => OpType::Put(ScalarValue::Int(*int)),
+        None if pred.is_empty() => return None,
+        None => OpType::Delete,
+    };
+    let key = Key::Map(key.into());
+    Some(Op { action, obj: ObjectId::Root, key, pred: pred.into(), insert: false })
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::keys::{ABOUT, By, CLOSED, FieldRule, WritingKind, split, subject_of};
+use super::keys::{ABOUT, CLOSED, CLOSING, WritingKind, split, subject_of};
 use crate::{
     authority::Roles,
-    document::{Line, Merged, OpName, Value, Voucher},
+    document::{Entry, Line, Merged, OpName, Value, Voucher},
     model::{CrewNo, DeviceId, DocumentId, Hash, PageSubject, RecordRef, VesselId, page_id},
 };
 
@@ -43,7 +43,7 @@ pub struct Version {
     pub by: Author,
     /// The change.
     pub change: Hash,
-    /// Nobody wrote over it.
+    /// Nothing that counts was written over it.
     pub stands: bool,
     /// Its author may write this field, and the field may hold it. Others are shown and do not count.
     pub counts: bool,
@@ -71,9 +71,9 @@ impl Field {
     pub fn standing(&self) -> impl DoubleEndedIterator<Item = &Version> {
         // The main line goes before lines beside it.
         let on = |beside: bool| {
-            self.versions
-                .iter()
-                .filter(move |it| it.stands && it.counts && it.beside == beside && it.value.is_some())
+            self.versions.iter().filter(move |it| {
+                it.stands && it.counts && it.beside == beside && it.value.is_some()
+            })
         };
         on(true).chain(on(false))
     }
@@ -142,22 +142,23 @@ impl PageContent {
         let mut fields: BTreeMap<&str, BTreeMap<(OpName, Hash), Version>> = BTreeMap::new();
         for (beside, line) in merged.lines().enumerate().map(|(index, line)| (index > 0, line)) {
             for (key, written) in line.entries() {
+                let writes = Writes::read(merged, line, key, written);
                 let versions = fields.entry(key).or_default();
-                for (name, entry) in written {
-                    let Some(voucher) = merged.voucher(entry.change) else { continue };
+                for (name, (entry, by, counts)) in &writes.writes {
+                    let stands = entry.value.is_some() && !writes.superseded(name, entry);
                     let version = Version {
                         value: entry.value.clone(),
-                        by: Author::of(voucher),
+                        by: *by,
                         change: entry.change,
-                        stands: entry.stands(),
-                        counts: true,
+                        stands,
+                        counts: *counts,
                         after_closing: closed.after(entry.change),
                         beside,
                         name: *name,
                     };
                     let known = versions.entry((*name, entry.change)).or_insert(version);
                     // What is written over on another line stands on this one.
-                    known.stands |= entry.stands();
+                    known.stands |= stands;
                 }
             }
         }
@@ -169,9 +170,8 @@ impl PageContent {
         }
         page.writings = writings.into_values().collect();
         let place = |kind| WritingKind::ALL.iter().position(|it| *it == kind);
-        page.writings.sort_by(|a, b| {
-            (place(a.kind), a.first, &a.id).cmp(&(place(b.kind), b.first, &b.id))
-        });
+        page.writings
+            .sort_by(|a, b| (place(a.kind), a.first, &a.id).cmp(&(place(b.kind), b.first, &b.id)));
         page
     }
 
@@ -180,7 +180,7 @@ impl PageContent {
         vessel: VesselId,
         id: DocumentId,
         key: &'k str,
-        mut versions: Vec<Version>,
+        versions: Vec<Version>,
         writings: &mut BTreeMap<(WritingKind, &'k str), Writing>,
     ) {
         if key == ABOUT {
@@ -197,9 +197,6 @@ impl PageContent {
             }
             return;
         };
-        for version in &mut versions {
-            version.counts = counts(&rule, version);
-        }
         let Some(first) = versions.iter().min_by_key(|version| version.name) else { return };
         let (by, first) = (first.by, first.name);
         let writing = writings.entry((kind, writing)).or_insert_with(|| Writing {
@@ -221,9 +218,47 @@ impl PageContent {
     }
 }
 
-fn counts(rule: &FieldRule, version: &Version) -> bool {
-    let holds = version.value.as_ref().is_none_or(|value| rule.holds(value));
-    holds && rule.by.allows(version.by.roles)
+/// Everything written under one key of a line, by whom, and whether it counts.
+struct Writes<'m> {
+    writes: BTreeMap<OpName, (&'m Entry, Author, bool)>,
+    /// By each write that counts: what it had seen. Only where something does not count.
+    seen: Option<BTreeMap<OpName, BTreeSet<Hash>>>,
+}
+
+impl<'m> Writes<'m> {
+    fn read(merged: &Merged, line: &Line, key: &str, written: &'m BTreeMap<OpName, Entry>) -> Self {
+        let rule = match key {
+            CLOSED => Some(CLOSING),
+            _ => split(key).map(|(.., rule)| rule),
+        };
+        let write = |(name, entry): (&OpName, &'m Entry)| {
+            let by = Author::of(merged.voucher(entry.change)?);
+            let counts = rule.is_none_or(|rule| {
+                let holds = entry.value.as_ref().is_none_or(|value| rule.holds(value));
+                holds && rule.by.allows(by.roles)
+            });
+            Some((*name, (entry, by, counts)))
+        };
+        let writes: BTreeMap<_, _> = written.iter().filter_map(write).collect();
+        let mixed = writes.values().any(|(.., counts)| !counts);
+        let seen = mixed.then(|| {
+            let counting = writes.iter().filter(|(_, (.., counts))| *counts);
+            counting.map(|(name, (entry, ..))| (*name, line.before(&[entry.change]))).collect()
+        });
+        Self { writes, seen }
+    }
+
+    /// Whether something that counts was written over it by somebody who had seen it. Who may not
+    /// write a field cannot take away what stands there by writing over it.
+    fn superseded(&self, name: &OpName, entry: &Entry) -> bool {
+        match &self.seen {
+            None => !entry.replaced_by.is_empty(),
+            Some(seen) => {
+                let mut others = seen.iter().filter(|(other, _)| *other != name);
+                others.any(|(_, seen)| seen.contains(&entry.change))
+            }
+        }
+    }
 }
 
 /// Where the Page was closed.
@@ -236,10 +271,11 @@ impl Closings {
     fn read(merged: &Merged) -> Self {
         let line: &Line = merged.main();
         let mut closings = Self { by: None, before: BTreeSet::new() };
-        for entry in line.entries().get(CLOSED).into_iter().flat_map(BTreeMap::values) {
-            let Some(voucher) = merged.voucher(entry.change) else { continue };
-            if entry.stands() && By::Reviewer.allows(voucher.roles) {
-                closings.by = Some(Author::of(voucher));
+        let Some(written) = line.entries().get(CLOSED) else { return closings };
+        let writes = Writes::read(merged, line, CLOSED, written);
+        for (name, (entry, by, counts)) in &writes.writes {
+            if *counts && entry.value.is_some() && !writes.superseded(name, entry) {
+                closings.by = Some(*by);
                 closings.before.extend(line.before(&[entry.change]));
             }
         }

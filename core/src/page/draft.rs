@@ -2,10 +2,11 @@
 
 use data_encoding::HEXLOWER;
 
-use super::keys::{CLOSED, MAX_TEXT, WritingKind, answer_id, is_id, is_item};
+use super::keys::{CLOSED, MAX_TEXT, WritingKind, answer_id, is_id};
 use crate::{
     document::Value,
     model::{CheckpointId, Hash},
+    plan::check::is_item,
 };
 
 /// Keys and values of one change; `None` takes away.
@@ -41,28 +42,76 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the kinds explain their fields")]
 pub enum Draft {
-    Remark { on: On, text: String },
+    Remark {
+        on: On,
+        text: String,
+    },
     /// Answers, or corrects an answer.
-    Answer { point: CheckpointId, item: String, answer: Answer },
-    Reason { on: On, code: u8, text: String },
+    Answer {
+        point: CheckpointId,
+        item: String,
+        answer: Answer,
+    },
+    Reason {
+        on: On,
+        code: u8,
+        text: String,
+    },
     /// An officer or the shore accepts a reason, or does not.
-    Accept { reason: String, accepted: bool },
+    Accept {
+        reason: String,
+        accepted: bool,
+    },
     /// `claimed`: when it is said to have happened, Unix seconds.
-    Incident { on: On, claimed: i64, text: String },
-    Amendment { incident: String, text: String },
-    Defect { on: On, text: String },
+    Incident {
+        on: On,
+        claimed: i64,
+        text: String,
+    },
+    Amendment {
+        incident: String,
+        text: String,
+    },
+    Defect {
+        on: On,
+        text: String,
+    },
     /// Closes a defect, or opens it again.
-    DefectState { defect: String, open: bool },
-    Handover { text: String },
-    Countersign { text: String },
-    Reply { flag: Hash, text: String },
-    Review { on: On, text: String },
+    DefectState {
+        defect: String,
+        open: bool,
+    },
+    Handover {
+        text: String,
+    },
+    Countersign {
+        text: String,
+    },
+    Reply {
+        flag: Hash,
+        text: String,
+    },
+    Review {
+        on: On,
+        text: String,
+    },
     /// 1 explained, 2 corrected, 3 confirmed.
-    Disposition { flag: Hash, outcome: u8, text: String },
+    Disposition {
+        flag: Hash,
+        outcome: u8,
+        text: String,
+    },
     /// Writes over the text of a writing; what stood there stays readable.
-    Correct { kind: WritingKind, id: String, text: String },
+    Correct {
+        kind: WritingKind,
+        id: String,
+        text: String,
+    },
     /// Takes back the text of a writing; it stays readable.
-    TakeBack { kind: WritingKind, id: String },
+    TakeBack {
+        kind: WritingKind,
+        id: String,
+    },
     /// Closes the Page.
     Close,
 }
@@ -185,10 +234,10 @@ impl Draft {
                 entries.existing(*kind, id)?.said("text", text)?;
             }
             Self::TakeBack { kind, id } => {
-                entries.existing(*kind, id)?.entries.push((
-                    format!("{}/{id}/text", kind.word()),
-                    None,
-                ));
+                entries
+                    .existing(*kind, id)?
+                    .entries
+                    .push((format!("{}/{id}/text", kind.word()), None));
             }
             Self::Close => entries.entries.push((CLOSED.to_owned(), Some(Value::Int(1)))),
             // `entries` has written all the others.

@@ -4,6 +4,7 @@ use crate::{
     authority::Roles,
     document::Value,
     model::{CheckpointId, DeviceId, DueId, PageSubject},
+    plan::check::is_item,
 };
 
 /// The key that says what a Page is about.
@@ -14,8 +15,6 @@ pub const CLOSED: &str = "page/closed";
 pub const MAX_TEXT: usize = 2_000;
 /// Characters of a text that names something.
 const MAX_NAME: usize = 80;
-/// Characters of a checklist item's name.
-const MAX_ITEM: usize = 24;
 
 /// The kinds of writings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -89,6 +88,9 @@ const fn reviewed(rule: FieldRule) -> FieldRule {
 const ON: FieldRule = text("on", MAX_NAME);
 const TEXT: FieldRule = text("text", MAX_TEXT);
 
+/// The rule of [`CLOSED`].
+pub(super) const CLOSING: FieldRule = reviewed(int("closed", 1, 1));
+
 impl WritingKind {
     /// All kinds, in the order in which pages show them.
     pub const ALL: [Self; 11] = [
@@ -132,13 +134,13 @@ impl WritingKind {
         match self {
             Self::Remark => const { &[ON, TEXT] },
             // A number is in thousandths; yes is 1, no is 0.
-            Self::Answer => const {
-                &[int("yes", 0, 1), int("milli", i64::MIN, i64::MAX), text("text", MAX_TEXT)]
-            },
+            Self::Answer => {
+                const { &[int("yes", 0, 1), int("milli", i64::MIN, i64::MAX), text("text", MAX_TEXT)] }
+            }
             // Codes as in patrol_end; accepted: 1 accepted, 2 not accepted.
-            Self::Reason => const {
-                &[ON, int("code", 0, 255), TEXT, reviewed(int("accepted", 1, 2))]
-            },
+            Self::Reason => {
+                const { &[ON, int("code", 0, 255), TEXT, reviewed(int("accepted", 1, 2))] }
+            }
             Self::Incident => const { &[ON, int("claimed", 0, i64::MAX), TEXT] },
             Self::Amendment => const { &[text("of", MAX_NAME), TEXT] },
             // 1 open, 2 closed.
@@ -148,9 +150,9 @@ impl WritingKind {
             Self::Reply => const { &[text("flag", MAX_NAME), TEXT] },
             Self::Review => const { &[ON, reviewed(TEXT)] },
             // 1 explained, 2 corrected, 3 confirmed.
-            Self::Disposition => const {
-                &[text("flag", MAX_NAME), reviewed(int("outcome", 1, 3)), reviewed(TEXT)]
-            },
+            Self::Disposition => {
+                const { &[text("flag", MAX_NAME), reviewed(int("outcome", 1, 3)), reviewed(TEXT)] }
+            }
         }
     }
 
@@ -207,12 +209,6 @@ pub fn answer_id(point: CheckpointId, item: &str) -> String {
 pub fn answer_of(id: &str) -> Option<(CheckpointId, &str)> {
     let (point, item) = id.split_once(':')?;
     (is_id(point) && is_item(item)).then_some((CheckpointId::from_hex(point).ok()?, item))
-}
-
-/// Whether a text may name a checklist item.
-pub fn is_item(text: &str) -> bool {
-    let fits = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
-    (1..=MAX_ITEM).contains(&text.len()) && text.bytes().all(fits)
 }
 
 /// What a Page is about, as a text: the id of the Page can be computed from it.

@@ -114,9 +114,9 @@ impl Phone {
             entries.push((keys::ABOUT.to_owned(), Some(Value::Text(keys::about(subject)))));
         }
         let run = self.run_for(&merged);
-        let mut document = merged.document().clone();
+        let mut line = merged.main().clone();
         let named = entries.iter().map(|(key, value)| (key.as_str(), value.as_ref()));
-        let made = write(&mut document, actor_of(self.dev, run), now_of(reading), named)?;
+        let made = write(&mut line, actor_of(self.dev, run), now_of(reading), named)?;
         let Some(change) = made else { return Err(DraftError::NoSuch("text").into()) };
         let kind = DocumentKind::Page.number();
         let record = self.vouch((kind, id), std::slice::from_ref(&change), reading)?;
@@ -226,10 +226,7 @@ impl Phone {
     }
 
     /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
-    pub(super) fn versions(
-        &mut self,
-        now: i64,
-    ) -> Result<Vec<Document<Vec<Hash>>>, StoreError> {
+    pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Vec<Hash>>>, StoreError> {
         let Some(vessel) = self.vessel() else { return Ok(Vec::new()) };
         let newest = |heads: Vec<Hash>| heads.into_iter().take(MAX_HEADS).collect();
         let mut versions = vec![Document {

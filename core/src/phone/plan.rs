@@ -122,7 +122,8 @@ impl Phone {
     }
 
     pub(super) fn refresh_authority(&mut self) {
-        let read = |known: &Enrolment| Authority::read(known.vessel, &known.shore_key, &self.others);
+        let read =
+            |known: &Enrolment| Authority::read(known.vessel, &known.shore_key, &self.others);
         self.authority = self.enrolment.as_ref().map(read);
     }
 

@@ -1,6 +1,10 @@
 //! The Plan as an Automerge document: writing it, and reading any of its versions.
 
-use automerge::{Automerge, ChangeHash, ROOT, ReadDoc, ScalarValue, ValueRef, iter::MapRangeItem};
+mod history;
+
+use std::collections::BTreeSet;
+
+use automerge::{ChangeHash, ROOT, ReadDoc, ScalarValue, ValueRef, iter::MapRangeItem};
 
 use super::{
     content::PlanContent,
@@ -10,6 +14,8 @@ use crate::{
     document::{Line, Merged, RawChange, Value, WriteError, write, write::actor_of},
     model::{DeviceId, Hash},
 };
+
+pub use history::PlanChange;
 
 /// Entries written in one change: 200 of the longest stay below half the gate's limit.
 const ENTRIES_A_CHANGE: usize = 200;
@@ -32,50 +38,44 @@ pub enum PlanError {
 }
 
 /// The Plan of one vessel.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct PlanDocument {
-    document: Automerge,
+    line: Line,
     /// Lines beside the main one: they may hold a version that a ship has adopted.
-    beside: Vec<Automerge>,
+    beside: Vec<Line>,
 }
 
-impl Default for PlanDocument {
-    fn default() -> Self {
-        Self { document: Automerge::new(), beside: Vec::new() }
+impl From<Line> for PlanDocument {
+    fn from(line: Line) -> Self {
+        Self { line, beside: Vec::new() }
     }
 }
 
 impl From<&Merged> for PlanDocument {
     fn from(merged: &Merged) -> Self {
-        let beside = merged.lines().skip(1).map(Line::document).cloned().collect();
-        Self { document: merged.document().clone(), beside }
+        Self { line: merged.main().clone(), beside: merged.lines().skip(1).cloned().collect() }
     }
 }
 
 impl PlanDocument {
     /// The document's heads, sorted: the name of this version.
     pub fn heads(&self) -> Vec<Hash> {
-        let mut heads: Vec<Hash> =
-            self.document.get_heads().iter().map(|head| Hash(head.0)).collect();
-        heads.sort_unstable();
-        heads
+        self.line.heads()
     }
 
     /// The newest version.
     pub fn content(&self) -> PlanContent {
-        content_of(&entries(self.document.map_range(ROOT, ..)))
+        content_of(&entries(self.line.document().map_range(ROOT, ..)))
     }
 
     /// The version with these heads.
     pub fn content_at(&self, heads: &[Hash]) -> Result<PlanContent, PlanError> {
+        let holds = |line: &&Line| heads.iter().all(|head| line.holds(*head));
+        let lines = std::iter::once(&self.line).chain(&self.beside);
+        let line = lines.filter(|_| !heads.is_empty()).find(holds);
+        let line = line.ok_or(PlanError::UnknownVersion)?;
         let heads: Vec<ChangeHash> = heads.iter().map(|head| ChangeHash(head.0)).collect();
-        let holds = |document: &&Automerge| {
-            heads.iter().all(|head| document.get_change_by_hash(head).is_some())
-        };
-        let lines = std::iter::once(&self.document).chain(&self.beside);
-        let document = lines.filter(|_| !heads.is_empty()).find(holds);
-        let document = document.ok_or(PlanError::UnknownVersion)?;
-        Ok(content_of(&entries(document.map_range_at(ROOT, .., &heads))))
+        Ok(content_of(&entries(line.document().map_range_at(ROOT, .., &heads))))
     }
 
     /// Writes what differs between the newest version and `target`, at most 200 entries a
@@ -89,11 +89,13 @@ impl PlanDocument {
         time: i64,
         target: &PlanContent,
     ) -> Result<Vec<RawChange>, PlanError> {
+        let kept: BTreeSet<&String> = target.problems.iter().map(|problem| &problem.key).collect();
         let target = entries_of(target);
         check_texts(&target)?;
-        let now = entries(self.document.map_range(ROOT, ..));
+        let now = entries(self.line.document().map_range(ROOT, ..));
         let written = target.iter().filter(|(key, value)| now.get(*key) != Some(value));
-        let removed = now.keys().filter(|key| !target.contains_key(*key));
+        // What was not understood stays while `target` names it: a newer program may have written it.
+        let removed = now.keys().filter(|key| !target.contains_key(*key) && !kept.contains(*key));
         let mut steps: Vec<(&String, Option<&Value>)> =
             written.map(|(key, value)| (key, Some(value))).collect();
         steps.extend(removed.map(|key| (key, None)));
@@ -102,7 +104,7 @@ impl PlanDocument {
         let mut changes = Vec::new();
         for chunk in steps.chunks(ENTRIES_A_CHANGE) {
             let entries = chunk.iter().map(|(key, value)| (key.as_str(), *value));
-            changes.extend(write(&mut self.document, actor, time, entries)?);
+            changes.extend(write(&mut self.line, actor, time, entries)?);
         }
         Ok(changes)
     }

@@ -10,7 +10,8 @@ pub const APPLICATION_ID: i32 = 0x446b_5761;
 pub const VERSION: i64 = 2;
 
 /// One step each; append-only.
-const MIGRATIONS: [&str; VERSION as usize] = ["
+const MIGRATIONS: [&str; VERSION as usize] = [
+    "
 CREATE TABLE record (                 -- own chains, never updated or deleted
     dev BLOB NOT NULL,                -- author, 8 bytes
     seq INTEGER NOT NULL,
@@ -64,7 +65,8 @@ CREATE TABLE setting (                -- enrolment, what the shore last said it 
     name TEXT NOT NULL PRIMARY KEY,
     value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-", "
+",
+    "
 ALTER TABLE change ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0; -- Unix s, by the phone's clock
 ALTER TABLE change ADD COLUMN own INTEGER NOT NULL DEFAULT 0;     -- made here
 ALTER TABLE change ADD COLUMN held INTEGER NOT NULL DEFAULT 0;    -- the shore said that it holds it
@@ -74,7 +76,8 @@ CREATE TABLE voucher (                -- own `document` records
     seq INTEGER NOT NULL,
     PRIMARY KEY (dev, seq)
 ) STRICT, WITHOUT ROWID;
-"];
+",
+];
 
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     // A short wait, because there is one writer: the other one is another process.

@@ -8,10 +8,10 @@ use super::{MemoryTx, Shelf};
 use crate::store::bounds::rows_within;
 use crate::store::vessel::check_vessel_name;
 use crate::store::{
-    ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, EnrolmentRow, EnrolmentToken,
-    Enrolments, EnrolmentsMut, Holding, NewChange, NewRevision, ReceiptRow, Receipts, ReceiptsMut,
-    RevisionRow, Revisions, RevisionsMut, Scope, SegmentPlace, SegmentRow, SegmentSpan, Segments,
-    SegmentsFrom, SegmentsMut, StoreError, VesselRow, Vessels, VesselsMut,
+    ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, EnrolmentRow,
+    EnrolmentToken, Enrolments, EnrolmentsMut, Holding, NewChange, NewRevision, ReceiptRow,
+    Receipts, ReceiptsMut, RevisionRow, Revisions, RevisionsMut, Scope, SegmentPlace, SegmentRow,
+    SegmentSpan, Segments, SegmentsFrom, SegmentsMut, StoreError, VesselRow, Vessels, VesselsMut,
 };
 
 /// No device, seq and head come after these.

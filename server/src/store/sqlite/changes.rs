@@ -4,7 +4,8 @@ use rusqlite::params;
 use super::statement::{Fields, SqliteTx};
 use crate::store::bounds::rows_within;
 use crate::store::{
-    ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, NewChange, StoreError,
+    ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, NewChange,
+    StoreError,
 };
 
 fn read_doc(fields: &Fields<'_>) -> Result<DocumentRef, StoreError> {
