@@ -53,6 +53,8 @@ mod matching;
 mod properties;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod ship_enrolled;
 mod timeline;
 pub mod verdict;
 #[cfg(test)]

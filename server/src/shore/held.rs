@@ -8,7 +8,7 @@ use deckwatch_core::{
     authority::{Authority, Roles},
     document::{DocumentKind, RawChange, Rebuilt, Vouchers, rebuild},
     model::{DeviceId, DocumentId, Hash, VesselId},
-    record::{Body, Chain, PublicKeyBytes, Segment, Span, device_id},
+    record::{Body, Chain, PublicKeyBytes, Segment, Span},
 };
 
 use super::lock;
@@ -132,7 +132,12 @@ impl Held {
             });
             self.tops.extend(top.map(|top| (*dev, top)));
         }
-        if touched.contains(&device_id(&self.shore_key)) {
+        // Officers certify on board; who is an officer, the shore's chain says.
+        let root = self.authority.root();
+        let officer = |dev: DeviceId| {
+            self.authority.standing(dev).is_some_and(|it| it.roles.has(Roles::OFFICER))
+        };
+        if touched.iter().any(|dev| *dev == root || officer(*dev)) {
             self.authority = Authority::read(self.vessel, &self.shore_key, &self.chains);
         }
         self.refresh_plan(tx, !touched.is_empty())
