@@ -1,7 +1,9 @@
 //! A device that records: key, store, chain, plan and walk together. The facade for phones, the
 //! hub and the simulator all stand on this; none of them has rules of its own.
 
+mod certify;
 mod chain;
+mod join;
 mod open;
 mod plan;
 mod scan;
@@ -13,6 +15,8 @@ mod vectors;
 
 use std::sync::Arc;
 
+pub use certify::{AnswerError, CertifyError, RequestError};
+pub use join::JoinError;
 pub use open::{OpenError, Opened};
 pub use plan::{DueState, DueView};
 pub use scan::{ScanError, ScanOutcome};

@@ -105,12 +105,14 @@ impl Phone {
     /// Reads certificates, plan and adoption again from everything held.
     pub(super) fn refresh_plan(&mut self) -> Result<(), StoreError> {
         let Some(enrolment) = &self.enrolment else { return Ok(()) };
-        let authority = Authority::read(enrolment.vessel, &enrolment.shore_key, &self.others);
+        let own = self.own_if_authority()?;
+        let chains = self.others.iter().chain(&own);
+        let authority = Authority::read(enrolment.vessel, &enrolment.shore_key, chains);
         let id = DocumentId(enrolment.vessel.0);
         let changes = self.store.changes(DocumentKind::Plan.number(), id)?;
         let vouchers = Vouchers::read(DocumentKind::Plan, id, &authority, &self.others);
         self.plan = PlanDocument::from(rebuild(&changes, &vouchers).document);
-        let heads = self.latest_adoption(&authority)?;
+        let heads = self.latest_adoption(&authority, own.as_ref());
         self.adopt(heads.unwrap_or_default());
         self.authority = Some(authority);
         Ok(())
@@ -118,23 +120,15 @@ impl Phone {
 
     /// The newest adoption by a device that may adopt, among those whose version is here. By the
     /// adopters' clocks: the phone shows, it does not judge.
-    fn latest_adoption(&self, authority: &Authority) -> Result<Option<Vec<Hash>>, StoreError> {
-        let mut own = Chain::new(self.dev);
-        if authority.roles_at(self.dev, 0).may_adopt() {
-            for span in self.store.own_spans(self.dev)? {
-                let bytes = self.store.own_segment(self.dev, &span)?.unwrap_or_default();
-                let opened = crate::record::Segment::decode(&bytes).and_then(|cut| cut.reopen());
-                own.insert(opened.map_err(|_| StoreError::Damaged("an own segment"))?);
-            }
-        }
-        let adoptions = self.others.iter().chain([&own]).flat_map(Chain::all).filter_map(|entry| {
+    fn latest_adoption(&self, authority: &Authority, own: Option<&Chain>) -> Option<Vec<Hash>> {
+        let adoptions = self.others.iter().chain(own).flat_map(Chain::all).filter_map(|entry| {
             let Some(Body::PlanAdopt { heads, .. }) = entry.body() else { return None };
             let may = authority.roles_at(entry.at.dev, entry.at.seq).may_adopt();
             let known = self.plan.content_at(heads).is_ok();
             let key = (entry.time.map_or(0, |time| time.wall), entry.at.seq, entry.at.hash);
             (may && known).then(|| (key, heads.clone()))
         });
-        Ok(adoptions.max_by_key(|(key, _)| *key).map(|(_, heads)| heads))
+        adoptions.max_by_key(|(key, _)| *key).map(|(_, heads)| heads)
     }
 }
 
