@@ -25,14 +25,21 @@ const PLAN: DocumentId = DocumentId(VESSEL.0);
 type Mark = (u8, usize, u64);
 
 /// A history with everything in it, all that it leaves behind, and when it ended. The fourth device
-/// is certified on board after so many steps.
+/// is certified on board after so many steps, and now and then by a second officer too.
 fn history(steps: &[Step], certified: usize, marks: &[Mark]) -> (Scene, Vec<Arrival>, i64) {
     let mut scene = BASE.clone();
     let mut arrivals = edit_plans(&mut scene);
     scene.add(at(-3, 0));
+    let second = scene.add(at(-3, 0));
+    scene.certify(second, at(-3, 0), Roles::OFFICER, at(-3, 0), None);
     let (early, late) = steps.split_at(certified.min(steps.len()));
     let time = play_on(&mut scene, early, at(-2, 0));
-    scene.certify_on_board(O, 3, time);
+    if certified % 2 == 0 {
+        scene.certify_on_board(second, 3, time);
+    }
+    if certified % 3 != 0 {
+        scene.certify_on_board(O, 3, time);
+    }
     let time = play_on(&mut scene, late, time) + 60;
     for (what, pen, number) in marks {
         match what % 3 {
@@ -146,7 +153,7 @@ impl Taker {
 }
 
 fn marks() -> impl Strategy<Value = Vec<Mark>> {
-    proptest::collection::vec((0_u8..3, 0_usize..4, 0_u64..40), 0..4)
+    proptest::collection::vec((0_u8..3, 0_usize..5, 0_u64..40), 0..4)
 }
 
 proptest! {
@@ -190,7 +197,7 @@ proptest! {
     /// A revocation is a mark at reading time: no record, change or patrol is gone.
     #[test]
     fn a_revocation_un_applies_nothing(steps in steps(), pen in 0_usize..4, seq in 0_u64..30) {
-        let (scene, arrivals, time) = history(&steps, 20, &[]);
+        let (scene, arrivals, time) = history(&steps, 21, &[]);
         let mut revoked = scene.clone();
         revoked.revoke(pen, time + 120, seq);
         let [before, after] = [&scene, &revoked].map(|scene| scene.assess(at(90, 0)));
@@ -229,7 +236,7 @@ fn random_histories_have_phones_enrolled_on_board_and_plans_of_two_hands() {
     let (mut enrolled, mut found) = (0, 0);
     for _ in 0..40 {
         let steps = steps().new_tree(&mut runner).unwrap().current();
-        let (scene, arrivals, _) = history(&steps, 10, &[]);
+        let (scene, arrivals, _) = history(&steps, 11, &[]);
         let state = Taker::of(&arrivals).state(&scene);
         let officer = state.authority.standing(scene.pens[O].dev).unwrap();
         let whole = officer.last_trusted_seq.is_none();
