@@ -16,6 +16,8 @@ use crate::{
 
 /// An answer says so long, in seconds, that it is to be used: a day.
 const ANSWER_VALID_SECS: i64 = 86_400;
+/// Records in the segment of an answer at most: the certificate, and what a restart adds.
+const ANSWER_RECORDS: u64 = 3;
 /// The setting that holds the nonce of this phone's request.
 const NONCE: &str = "request_nonce";
 
@@ -145,14 +147,14 @@ impl Phone {
         if ended {
             return Err(RecordError::NotAllowed.into());
         }
-        let standing = standing(dev).is_some();
-        let answered = self.answered(&request)?;
-        if standing && answered.is_none() {
-            return Err(CertifyError::Certified(dev));
-        }
-        let segment = match answered {
+        let mine = match standing(dev) {
+            None => false,
+            Some(standing) if standing.ship_enrolled.is_some_and(|by| by.dev == self.dev) => true,
+            Some(_) => return Err(CertifyError::Certified(dev)),
+        };
+        let segment = match self.answered(&request)? {
             Some(segment) => segment,
-            None => self.record_certificate(&request, &enrolment, reading)?,
+            None => self.record_certificate(&request, &enrolment, mine, reading)?,
         };
         let answer = EnrolmentAnswer {
             enrolment: Enrolment {
@@ -166,14 +168,19 @@ impl Phone {
         Ok(answer.to_text())
     }
 
-    /// The segment with the certificate that this phone gave before for the same request: a code that
-    /// was not read in time is shown again, and costs no second certificate.
+    /// The segment with the certificate that this phone gave before for the same key: a code that was
+    /// not read in time is shown again, and costs no second certificate. Not one with much else in it,
+    /// as one is that could not be cut at once: no code would hold it.
     fn answered(&self, request: &EnrolmentRequest) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(own) = self.own_if_authority()? else { return Ok(None) };
         let names = |body: Option<&Body>| matches!(body, Some(Body::Certificate { key, .. }) if *key == request.key);
-        let Some(entry) = own.all().find(|entry| names(entry.body())) else { return Ok(None) };
+        let given: Vec<u64> =
+            own.all().filter(|entry| names(entry.body())).map(|entry| entry.at.seq).collect();
         let spans = self.store.own_spans(self.dev)?;
-        let holds = |span: &&Span| (span.from..=span.to).contains(&entry.at.seq);
+        let holds = |span: &&Span| {
+            span.to - span.from < ANSWER_RECORDS
+                && given.iter().any(|seq| (span.from..=span.to).contains(seq))
+        };
         spans.iter().find(holds).map_or(Ok(None), |span| self.store.own_segment(self.dev, span))
     }
 
@@ -182,6 +189,7 @@ impl Phone {
         &mut self,
         request: &EnrolmentRequest,
         enrolment: &Enrolment,
+        again: bool,
         reading: &ClockReading,
     ) -> Result<Vec<u8>, CertifyError> {
         // What the clocks did goes with what came before; then that is cut.
@@ -189,7 +197,9 @@ impl Phone {
         self.seal()?;
         let (own, wall) = (self.own_if_authority()?, u64::try_from(now(reading)).unwrap_or(0));
         let room = self.authority.as_ref().zip(own.as_ref());
-        if room.is_none_or(|(authority, own)| authority.room_on_board(own, wall) == 0) {
+        let full = room.is_none_or(|(authority, own)| authority.room_on_board(own, wall) == 0);
+        // The first certificate for a key stands, and a second takes no room.
+        if full && !again {
             return Err(CertifyError::Limit);
         }
         let certificate = Body::Certificate {

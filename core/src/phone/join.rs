@@ -103,7 +103,8 @@ impl Phone {
         Ok(self.status(reading)?)
     }
 
-    /// After a restart: the route and the visited points of the patrol that was joined.
+    /// After a restart, or with another Plan: the route and the visited points of the patrol that was
+    /// joined.
     pub(super) fn reread_code(&mut self, reading: &ClockReading) -> Result<(), StoreError> {
         if self.current.as_ref().is_none_or(|current| current.joined.is_none()) {
             return Ok(());

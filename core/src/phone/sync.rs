@@ -119,6 +119,7 @@ impl Phone {
         self.note_what_is_held(&response, &shore_key)?;
         self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
         self.refresh_plan()?;
+        self.reread_code(reading)?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
         outcome.more |= !self.unsent()?.is_empty();
         Ok(outcome)

@@ -34,10 +34,10 @@ fn history(steps: &[Step], certified: usize, marks: &[Mark]) -> (Scene, Vec<Arri
     scene.certify(second, at(-3, 0), Roles::OFFICER, at(-3, 0), None);
     let (early, late) = steps.split_at(certified.min(steps.len()));
     let time = play_on(&mut scene, early, at(-2, 0));
-    if certified % 2 == 0 {
+    if certified.is_multiple_of(2) {
         scene.certify_on_board(second, 3, time);
     }
-    if certified % 3 != 0 {
+    if !certified.is_multiple_of(3) {
         scene.certify_on_board(O, 3, time);
     }
     let time = play_on(&mut scene, late, time) + 60;

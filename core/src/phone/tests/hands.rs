@@ -205,6 +205,37 @@ fn the_limit_is_said_before_anything_is_recorded() {
 }
 
 #[test]
+fn a_certificate_that_could_not_be_cut_at_once_is_answered_in_a_small_code_later() {
+    struct Locked(PublicKeyBytes);
+    impl DeviceKey for Locked {
+        fn public_key(&self) -> PublicKeyBytes {
+            self.0
+        }
+        fn sign(&self, _: &[u8]) -> Result<[u8; 64], KeyError> {
+            Err(KeyError::Unavailable("locked".into()))
+        }
+    }
+    let (_folder, mut officer) = officer_until(None);
+    let (_new_folder, mut new) = phone(30);
+    let request = new.enrolment_request().unwrap();
+    officer.seal().unwrap();
+    let locked = Arc::new(Locked(officer.public_key()));
+    let key = std::mem::replace(&mut officer.key, locked);
+    let error = officer.certify(&request, &at(60)).unwrap_err();
+    assert!(matches!(error, CertifyError::Record(RecordError::Key(_))), "{error}");
+    officer.start(None, None, &at(70)).unwrap();
+    for secs in 0..60 {
+        officer.scan_text(&label(1), &at(80 + secs)).unwrap();
+    }
+    officer.key = key;
+    officer.end(1, 0, &at(150)).unwrap();
+    officer.refresh_plan().unwrap();
+    let answer = officer.certify(&request, &at(160)).unwrap();
+    assert!(answer.len() <= 520, "{} characters", answer.len());
+    new.enrol_on_board(&answer, &at(170)).unwrap();
+}
+
+#[test]
 fn an_answer_that_is_not_for_this_phone_changes_nothing() {
     let (_folder, mut officer) = officer_until(None);
     let (_a, mut new) = phone(30);
