@@ -54,6 +54,8 @@ mod matching;
 mod properties;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod ship_enrolled;
 mod timeline;
 pub mod verdict;
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Who may do what. Read from certificates alone, at the author's (device, seq), never at
 //! arrival and never from the Plan.
 
+pub mod on_board;
+
 use std::collections::BTreeMap;
 
 use crate::{
-    model::{DeviceId, Hash, VesselId},
+    model::{DeviceId, Hash, RecordRef, VesselId},
     record::{Body, PublicKeyBytes, chain::Chain, device_id},
 };
 
@@ -66,7 +68,12 @@ pub struct Standing {
     pub last_trusted_seq: Option<u64>,
     /// Declared lost at, Unix seconds.
     pub lost: Option<i64>,
+    /// The officer's certificate, as long as the shore has none of its own for this device.
+    pub ship_enrolled: Option<RecordRef>,
 }
+
+/// What the shore said of a device: the last trusted seq, and when it was reported lost.
+type Marks = BTreeMap<DeviceId, (Option<u64>, Option<i64>)>;
 
 /// Everything certified for one vessel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,21 +84,37 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Reads the chain of the vessel's shore key. The result depends on the set of records alone.
+    /// Reads the chain of the vessel's shore key, and what officers certified on board
+    /// ([`on_board`]). The result depends on the set of records alone, not on the order of `chains`.
     ///
-    /// A later certificate for the same key replaces the roles and dates of an earlier one;
-    /// revocations and losses stay with the device for ever, the lowest trusted seq counts.
-    pub fn read(vessel: VesselId, shore_key: &PublicKeyBytes, chains: &[Chain]) -> Self {
+    /// A later certificate of the shore for the same key replaces the roles and dates of an earlier
+    /// one; revocations and losses stay with the device for ever, the lowest trusted seq counts.
+    pub fn read<'c>(
+        vessel: VesselId,
+        shore_key: &PublicKeyBytes,
+        chains: impl IntoIterator<Item = &'c Chain>,
+    ) -> Self {
         let root = device_id(shore_key);
         let mut authority = Self { vessel, root, standings: BTreeMap::new() };
-        let mut marks: BTreeMap<DeviceId, (Option<u64>, Option<i64>)> = BTreeMap::new();
+        let chains: Vec<&Chain> = chains.into_iter().collect();
         let shore = chains.iter().find(|chain| chain.dev() == root);
-        for entry in shore.map(Chain::main_branch).unwrap_or_default() {
+        let marks = shore.map(|shore| authority.read_shore(shore)).unwrap_or_default();
+        // An officer's marks count before what the officer certified is read.
+        authority.mark(&marks);
+        let on_board = on_board::phones(&authority, &chains);
+        authority.standings.extend(on_board);
+        authority.mark(&marks);
+        authority
+    }
+
+    fn read_shore(&mut self, shore: &Chain) -> Marks {
+        let mut marks = Marks::new();
+        for entry in shore.main_branch() {
             match entry.body() {
                 Some(Body::Certificate { key, vessel: of, roles, from, until, genesis })
-                    if *of == vessel =>
+                    if *of == self.vessel =>
                 {
-                    authority.certify(key, *roles, *from, *until, *genesis);
+                    self.certify(key, *roles, *from, *until, *genesis);
                 }
                 Some(Body::Revoke { dev, last_trusted_seq, .. }) => {
                     let mark = &mut marks.entry(*dev).or_default().0;
@@ -104,13 +127,16 @@ impl Authority {
                 _ => {}
             }
         }
+        marks
+    }
+
+    fn mark(&mut self, marks: &Marks) {
         for (dev, (trusted, lost)) in marks {
-            if let Some((_, standing)) = authority.standings.get_mut(&dev) {
-                standing.last_trusted_seq = trusted;
-                standing.lost = lost;
+            if let Some((_, standing)) = self.standings.get_mut(dev) {
+                standing.last_trusted_seq = *trusted;
+                standing.lost = *lost;
             }
         }
-        authority
     }
 
     fn certify(
@@ -135,6 +161,7 @@ impl Authority {
             genesis,
             last_trusted_seq: None,
             lost: None,
+            ship_enrolled: None,
         };
         self.standings.insert(dev, (*key, standing));
     }
@@ -154,7 +181,7 @@ impl Authority {
         self.standings.get(&dev).map(|(_, standing)| standing)
     }
 
-    /// The certified key of a device; the shore's own for the shore.
+    /// The certified key of a device.
     pub fn key(&self, dev: DeviceId) -> Option<&PublicKeyBytes> {
         self.standings.get(&dev).map(|(key, _)| key)
     }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::{
-    model::{CheckpointId, DueId, RouteId, TagId},
+    model::{CheckpointId, DeviceId, DueId, Hash, RouteId, TagId},
     plan::{DuePatrol, PlanContent, Walk},
     record::{Body, Entry, Evidence},
 };
@@ -22,6 +22,21 @@ pub struct CurrentPatrol {
     pub started_wall: u64,
     /// Every scan so far, in order.
     pub scans: Vec<Evidence>,
+    /// The patrol of another phone in which this one takes part.
+    pub joined: Option<Joined>,
+}
+
+/// A patrol of another phone, as its join code showed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// The phone that started it.
+    pub dev: DeviceId,
+    /// That phone's patrol number.
+    pub patrol: u64,
+    /// That phone's newest record then.
+    pub head: Hash,
+    /// What was visited by then, for display: the scans themselves are that phone's.
+    pub visited: Vec<CheckpointId>,
 }
 
 impl CurrentPatrol {
@@ -38,6 +53,25 @@ impl CurrentPatrol {
                         route: *route,
                         started_wall: entry.time.map_or(0, |time| time.wall),
                         scans: Vec::new(),
+                        joined: None,
+                    });
+                }
+                // What the code told besides, the phone keeps apart from its records.
+                (Some(Body::Join { dev, patrol, head, due }), open)
+                    if open.as_ref().map(|open| open.number) != number =>
+                {
+                    current = number.map(|number| Self {
+                        number,
+                        due: *due,
+                        route: None,
+                        started_wall: entry.time.map_or(0, |time| time.wall),
+                        scans: Vec::new(),
+                        joined: Some(Joined {
+                            dev: *dev,
+                            patrol: *patrol,
+                            head: *head,
+                            visited: Vec::new(),
+                        }),
                     });
                 }
                 (Some(Body::PatrolEnd { .. }), Some(patrol)) if number == Some(patrol.number) => {
@@ -97,8 +131,11 @@ pub struct Progress {
     pub next: Option<CheckpointId>,
     /// Points that are left, in the route's order.
     pub left: Vec<CheckpointId>,
-    /// Points that were visited, in the order walked.
+    /// Points that were visited, those that the other phone had visited first, then in the order
+    /// walked.
     pub visited: Vec<CheckpointId>,
+    /// Those of the visited points that only the other phone visited, as its join code said.
+    pub by_other: Vec<CheckpointId>,
     /// All points of the route.
     pub total: usize,
     /// Scans of tags that the Plan does not know.
@@ -122,19 +159,22 @@ pub fn progress(
         .or_else(|| route.map(|route| route.points.as_slice()))
         .unwrap_or_default();
     let walk = due.map(|due| due.walk).or_else(|| route.map(|route| route.walk));
-    let mut visited: Vec<CheckpointId> = Vec::new();
+    let mut own: Vec<CheckpointId> = Vec::new();
     let mut unknown_tags = 0;
     for evidence in &patrol.scans {
         match place_of(evidence, plan) {
-            Some(place) if !visited.contains(&place) => visited.push(place),
+            Some(place) if !own.contains(&place) => own.push(place),
             Some(_) => {}
             None => unknown_tags += 1,
         }
     }
+    let shown = patrol.joined.iter().flat_map(|joined| &joined.visited).copied();
+    let mut visited: Vec<CheckpointId> = shown.clone().collect();
+    visited.extend(own.iter().filter(|place| !shown.clone().any(|shown| shown == **place)));
     let left: Vec<CheckpointId> =
         points.iter().filter(|point| !visited.contains(point)).copied().collect();
-    let positions =
-        visited.iter().filter_map(|place| points.iter().position(|point| point == place));
+    // Between two phones the order of two scans is not known here.
+    let positions = own.iter().filter_map(|place| points.iter().position(|point| point == place));
     Progress {
         next: left.first().copied(),
         left,
@@ -142,6 +182,7 @@ pub fn progress(
         unknown_tags,
         out_of_order: walk == Some(Walk::Ordered) && !positions.is_sorted(),
         lateness: due.map_or(Lateness::NoWindow, |due| lateness(due, now)),
+        by_other: shown.filter(|place| !own.contains(place)).collect(),
         visited,
     }
 }
@@ -207,6 +248,7 @@ mod tests {
             route: Some(RouteId([1; 8])),
             started_wall: 0,
             scans: tags.iter().map(|n| Evidence::Qr { tag: TagId([*n; 16]) }).collect(),
+            joined: None,
         }
     }
 

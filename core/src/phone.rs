@@ -1,8 +1,10 @@
 //! A device that records: key, store, chain, plan and walk together. The facade for phones, the
 //! hub and the simulator all stand on this; none of them has rules of its own.
 
+mod certify;
 mod chain;
 mod documents;
+mod join;
 mod open;
 mod plan;
 mod scan;
@@ -14,7 +16,9 @@ mod vectors;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use certify::{AnswerError, CertifyError, RequestError};
 pub use documents::{PageError, PlanEditError, Written};
+pub use join::JoinError;
 pub use open::{OpenError, Opened};
 pub use plan::{DueState, DueView};
 pub use scan::{ScanError, ScanOutcome};

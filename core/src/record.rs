@@ -6,22 +6,26 @@ pub mod cbor;
 pub mod chain;
 pub mod enrolment;
 pub mod fact;
+pub mod join_code;
 pub mod key;
 pub mod part;
 pub mod receipt;
 pub mod safe;
 pub mod segment;
+pub mod ship_enrolment;
 
 pub use body::{Body, Continues, Evidence, Kind, PublicKeyBytes};
 pub use cbor::CborError;
 pub use chain::{Chain, Fork, Run, Span};
 pub use enrolment::{Enrolment, EnrolmentError};
 pub use fact::{Entry, Record};
+pub use join_code::{JoinCode, JoinCodeError, VisitedPoints};
 pub use key::{DeviceKey, KeyError, Purpose, SoftwareKey, device_id};
 pub use part::{ContentPart, Part, PersonPart, SegmentKey, TimePart};
 pub use receipt::Receipt;
 pub use safe::{DeviceSafe, Marker};
 pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
+pub use ship_enrolment::{EnrolmentAnswer, EnrolmentRequest};
 
 #[cfg(test)]
 mod segment_tests;

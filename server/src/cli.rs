@@ -1,5 +1,6 @@
 //! The command line.
 
+mod device;
 mod enrol;
 mod labels;
 mod plan;
@@ -69,6 +70,8 @@ enum Command {
         after_help = "Example:\n  deckwatch enrol \"MV Aurelia\" --role officer --server https://shore.example --data /var/lib/deckwatch"
     )]
     Enrol(enrol::Options),
+    /// List a vessel's devices; certify, confirm, revoke them, declare them lost.
+    Device(device::Options),
     /// Make all verdicts again from the sources, and say whether they come out identical.
     Rebuild(rebuild::Options),
 }
@@ -155,6 +158,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Plan(options) => plan::run(options),
         Command::Labels(options) => labels::run(&options),
         Command::Enrol(options) => enrol::run(&options),
+        Command::Device(options) => device::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
     }
 }

@@ -27,6 +27,7 @@ pub(crate) use held::{Genesis, genesis_of};
 pub use keys::{KeyFolder, KeyFolderError};
 pub use pages::{PageState, Pages};
 pub use plan::PlanEdit;
+pub use standing::{Beginning, RevocationPreview};
 
 use crate::clock::Clock;
 use crate::store::{ReadTx, Store, StoreError, WriteTx, reading, try_writing};
@@ -66,6 +67,12 @@ pub enum ShoreError {
     /// A device that was never certified.
     #[error("this device was never certified for this vessel")]
     UnknownDevice,
+    /// A device that has what it would get.
+    #[error("the shore has certified this device already")]
+    Certified,
+    /// A device whose first records have not arrived.
+    #[error("no record of this device has arrived")]
+    NoGenesis,
 }
 
 impl ShoreError {
@@ -83,6 +90,8 @@ impl ShoreError {
             Self::RecordTooLarge => "say it in several records",
             Self::Roles(_) => "invite as crew, officer or hub",
             Self::UnknownDevice => "list the vessel's devices and check the id",
+            Self::Certified => "nothing needs to be done; revoke it to end it",
+            Self::NoGenesis => "let the phone sync once, or invite it with a code",
         }
     }
 }

@@ -23,10 +23,11 @@ mod missed_checkpoint;
 mod out_of_order;
 mod overrun;
 mod plan_uncertain;
+mod ship_enrolled;
 pub(super) mod silence;
 
 /// The version of all detectors and of the verdict table. A change of any formula or threshold is
-/// a new version.
+/// a new version; a detector of what no earlier version could record is not.
 pub const DETECTOR_VERSION: u32 = 1;
 
 /// How much a finding weighs.
@@ -84,6 +85,10 @@ pub enum Detail {
     PlanUncertain {
         adoptions: Vec<RecordRef>,
     },
+    ShipEnrolled {
+        dev: DeviceId,
+        by: RecordRef,
+    },
     Silence {
         dev: DeviceId,
         last_heard: Option<Moment>,
@@ -117,6 +122,7 @@ pub const DETECTORS: &[Detector] = &[
     late_start::DETECTOR,
     overrun::DETECTOR,
     plan_uncertain::DETECTOR,
+    ship_enrolled::DETECTOR,
     silence::DETECTOR,
 ];
 

@@ -1,5 +1,7 @@
 //! What must hold for every history, and edges that no single row shows.
 
+mod arrival;
+
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use proptest::{prelude::*, strategy::ValueTree};
@@ -9,7 +11,7 @@ use crate::{
     authority::Roles,
     model::{DueId, Hash, due_id},
     plan::Walk,
-    record::{Body, Chain, Evidence},
+    record::{Body, Chain, DeviceKey, Evidence},
     time::Moment,
 };
 
@@ -26,7 +28,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0_usize..4, 0_i64..25, 0_u8..27, 0_u8..6);
+    let step = (0_usize..4, 0_i64..25, 0_u8..30, 0_u8..6);
     let step = step.prop_map(|(pen, minutes, what, n)| Step { pen, minutes, what, n });
     proptest::collection::vec(step, 0..60)
 }
@@ -35,7 +37,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn play(base: &Scene, steps: &[Step]) -> Scene {
     let mut scene = base.clone();
     scene.add(at(-3, 0));
-    let mut time = at(-2, 0);
+    play_on(&mut scene, steps, at(-2, 0));
+    scene
+}
+
+/// Plays steps after `time` and says when they ended.
+fn play_on(scene: &mut Scene, steps: &[Step], mut time: i64) -> i64 {
     for Step { pen, minutes, what, n } in steps.iter().cloned() {
         time += minutes * 60;
         let patrol = u64::from(n % 3);
@@ -60,6 +67,13 @@ fn play(base: &Scene, steps: &[Step]) -> Scene {
                 scene.write(pen, time, 0, anchor);
             }
             22 => scene.adopt(time, n + 2, plan(n, Walk::AnyOrder)),
+            27..=28 => {
+                // Some say that it was certified long before.
+                let from = time - i64::from(n) * 7_200;
+                let body = on_board(scene.pens[3].key.public_key(), from);
+                scene.write(if n == 5 { A } else { O }, time, 0, body);
+            }
+            29 if n == 0 => scene.certify(3, time, Roles::CREW, time, None),
             24..=26 => {
                 let points = [1, 2, 3, 4];
                 let whole = if n == 0 { &points[1..] } else { &points[..] };
@@ -74,7 +88,7 @@ fn play(base: &Scene, steps: &[Step]) -> Scene {
             },
         }
     }
-    scene
+    time
 }
 
 fn thrown(scene: &Scene) -> Vec<Assessment> {
@@ -163,7 +177,6 @@ proptest! {
             let key = part.pens[pen].key.clone();
             let mut chain = Chain::new(part.pens[pen].dev);
             for segment in &part.pens[pen].segments[..cut] {
-                use crate::record::DeviceKey;
                 chain.insert(segment.verify(&key.public_key()).unwrap());
             }
             part.pens[pen].chain = chain;

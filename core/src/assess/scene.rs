@@ -76,6 +76,12 @@ pub fn plan(points: u8, walk: Walk) -> PlanContent {
     }
 }
 
+/// What an officer's certificate says: crew, from `time` on.
+pub fn on_board(key: [u8; 33], time: i64) -> Body {
+    let roles = Roles::CREW.0;
+    Body::Certificate { key, vessel: VESSEL, roles, from: time, until: None, genesis: None }
+}
+
 /// A device with its chain, as far as it was flushed, and what it has not sent yet.
 #[derive(Clone)]
 pub struct Pen {
@@ -238,6 +244,12 @@ impl Scene {
         self.shore_says(time, body);
     }
 
+    /// The certificate that an officer's phone writes for another phone.
+    pub fn certify_on_board(&mut self, officer: usize, pen: usize, time: i64) -> RecordRef {
+        let key = self.pens[pen].key.public_key();
+        self.write(officer, time, 0, on_board(key, time))
+    }
+
     pub fn shore_says(&mut self, time: i64, body: Body) {
         self.shore.write(time, 0, body);
         self.shore.flush();
@@ -351,6 +363,10 @@ impl Scene {
     /// Assesses the openings of [`DAY`].
     pub fn assess(&self, as_of: i64) -> Assessment {
         self.assess_chains(&self.chains(), as_of)
+    }
+
+    pub fn authority(&self) -> Authority {
+        Authority::read(VESSEL, &self.shore.key.public_key(), &self.chains())
     }
 
     pub fn assess_chains(&self, chains: &[Chain], as_of: i64) -> Assessment {

@@ -1,8 +1,10 @@
 //! Up to when each device's data is known to be complete, and what a silent one holds back.
 //!
 //! A device's watermark is the not_before of its last held `alive` on the contiguous main branch;
-//! `park` and `resume` count as one. It is never before the device was certified. Only records
-//! count that were certainly written by the certified device.
+//! `park` and `resume` count as one. It is never before the device was certified; for a phone that an
+//! officer certified on board that is a claim, taken only as far as the officer's record can have been
+//! made then, so that nobody holds back a window that had passed. Only records count that were
+//! certainly written by the certified device.
 //!
 //! A device holds back every window whose deadline is after its watermark, except:
 //! - the last `park` or `resume` is a `park`: all records up to it are held, and after it there are
@@ -21,10 +23,10 @@ use serde::Serialize;
 use super::{input::Input, timeline::Timeline};
 use crate::{
     authority::{Roles, Standing},
-    model::DeviceId,
+    model::{DeviceId, RecordRef},
     plan::{Adoption, content::DEFAULT_CONTACT_LIMIT_HOURS, in_force},
     record::{Body, Entry},
-    time::{Moment, moment::PER_SECOND},
+    time::{Bounds, Moment, moment::PER_SECOND},
 };
 
 const ALIVE: u64 = 2;
@@ -101,6 +103,8 @@ pub(super) struct Device {
     pub watermark: Moment,
     pub parked: bool,
     pub lost: bool,
+    /// The officer's certificate, while the shore has not confirmed it.
+    pub ship_enrolled: Option<RecordRef>,
     /// All that can ever be trusted is held.
     spent: bool,
     /// Windows that open from here on (Unix s) are not held back.
@@ -229,7 +233,7 @@ fn device(
     standing: &Standing,
     limit_secs: i64,
 ) -> Device {
-    let mut watermark = Moment::from_unix(standing.from);
+    let mut watermark = certified_from(timeline, standing);
     let (mut parked, mut spent) = (false, false);
     if let Some(track) = timeline.track(dev)
         && let Some(branch) = timeline.branches.get(track)
@@ -257,13 +261,23 @@ fn device(
     } else {
         Use::Active
     };
-    let lost = standing.lost.is_some();
+    let (lost, ship_enrolled) = (standing.lost.is_some(), standing.ship_enrolled);
     let mut state = unheard(timeline, dev, standing.roles, state);
     (state.watermark, state.last_heard) = (Some(watermark), last_heard);
-    let mut device = Device { state, watermark, parked, lost, spent, released_from };
+    let mut device = Device { state, watermark, parked, lost, ship_enrolled, spent, released_from };
     let silent = device.silent_for(input.as_of);
     device.state.over_limit = !parked && silent > limit_secs.saturating_mul(PER_SECOND);
     device
+}
+
+/// Since when a device is certified.
+fn certified_from(timeline: &Timeline<'_>, standing: &Standing) -> Moment {
+    let from = Moment::from_unix(standing.from);
+    let Some(by) = standing.ship_enrolled else { return from };
+    let place = timeline.track(by.dev).zip(usize::try_from(by.seq).ok());
+    let written = place.map_or(Bounds::UNKNOWN, |(track, index)| timeline.at(track, index));
+    let from = written.not_after.map_or(from, |latest| from.min(latest));
+    written.not_before.map_or(from, |earliest| from.max(earliest))
 }
 
 /// The shortest contact limit of the versions that are or may be in force now.

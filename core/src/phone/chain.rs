@@ -68,7 +68,7 @@ impl Phone {
     }
 
     /// Records what the clocks did since the last record: a reboot, a step, a way back.
-    fn observe(&mut self, reading: &ClockReading) -> Result<(), RecordError> {
+    pub(super) fn observe(&mut self, reading: &ClockReading) -> Result<(), RecordError> {
         let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
         let offset = reading.offset();
         if tail.time.boot != reading.boot {

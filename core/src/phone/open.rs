@@ -117,6 +117,7 @@ impl Phone {
             None => phone.go_on(reading)?,
         };
         phone.refresh_plan()?;
+        phone.reread_code(reading)?;
         Ok((phone, opened))
     }
 
@@ -246,7 +247,8 @@ impl Phone {
                     };
                 }
                 self.next_patrol = self.next_patrol.max(content.patrol + 1);
-                patrol_start |= matches!(content.body, Body::PatrolStart { .. });
+                patrol_start |=
+                    matches!(content.body, Body::PatrolStart { .. } | Body::Join { .. });
                 if record.seq == tail.seq {
                     self.person = person;
                 }

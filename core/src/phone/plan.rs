@@ -104,7 +104,8 @@ impl Phone {
 
     /// Reads certificates, plan and adoption again from everything held.
     pub(super) fn refresh_plan(&mut self) -> Result<(), StoreError> {
-        self.refresh_authority();
+        let own = self.own_if_authority()?;
+        self.refresh_authority(own.as_ref());
         let (Some(vessel), Some(authority)) = (self.vessel(), self.authority.clone()) else {
             return Ok(());
         };
@@ -116,36 +117,28 @@ impl Phone {
         }
         self.plan = PlanDocument::from(&self.merged);
         self.pages.clear();
-        let heads = self.latest_adoption(&authority)?;
+        let heads = self.latest_adoption(&authority, own.as_ref());
         self.adopt(heads.unwrap_or_default());
         Ok(())
     }
 
-    pub(super) fn refresh_authority(&mut self) {
-        let read =
-            |known: &Enrolment| Authority::read(known.vessel, &known.shore_key, &self.others);
+    pub(super) fn refresh_authority(&mut self, own: Option<&Chain>) {
+        let chains = self.others.iter().chain(own);
+        let read = |known: &Enrolment| Authority::read(known.vessel, &known.shore_key, chains);
         self.authority = self.enrolment.as_ref().map(read);
     }
 
     /// The newest adoption by a device that may adopt, among those whose version is here. By the
     /// adopters' clocks: the phone shows, it does not judge.
-    fn latest_adoption(&self, authority: &Authority) -> Result<Option<Vec<Hash>>, StoreError> {
-        let mut own = Chain::new(self.dev);
-        if authority.roles_at(self.dev, 0).may_adopt() {
-            for span in self.store.own_spans(self.dev)? {
-                let bytes = self.store.own_segment(self.dev, &span)?.unwrap_or_default();
-                let opened = crate::record::Segment::decode(&bytes).and_then(|cut| cut.reopen());
-                own.insert(opened.map_err(|_| StoreError::Damaged("an own segment"))?);
-            }
-        }
-        let adoptions = self.others.iter().chain([&own]).flat_map(Chain::all).filter_map(|entry| {
+    fn latest_adoption(&self, authority: &Authority, own: Option<&Chain>) -> Option<Vec<Hash>> {
+        let adoptions = self.others.iter().chain(own).flat_map(Chain::all).filter_map(|entry| {
             let Some(Body::PlanAdopt { heads, .. }) = entry.body() else { return None };
             let may = authority.roles_at(entry.at.dev, entry.at.seq).may_adopt();
             let known = self.plan.content_at(heads).is_ok();
             let key = (entry.time.map_or(0, |time| time.wall), entry.at.seq, entry.at.hash);
             (may && known).then(|| (key, heads.clone()))
         });
-        Ok(adoptions.max_by_key(|(key, _)| *key).map(|(_, heads)| heads))
+        adoptions.max_by_key(|(key, _)| *key).map(|(_, heads)| heads)
     }
 }
 

@@ -101,7 +101,9 @@ impl Phone {
         self.record(number, body, reading)?;
         self.next_patrol = number + 1;
         let started_wall = self.tail.map_or(0, |tail| tail.time.wall);
-        self.current = Some(CurrentPatrol { number, due, route, started_wall, scans: Vec::new() });
+        let scans = Vec::new();
+        self.current =
+            Some(CurrentPatrol { number, due, route, started_wall, scans, joined: None });
         self.status(reading)
     }
 
@@ -225,7 +227,7 @@ impl Phone {
         Ok(progress)
     }
 
-    fn find_due(&self, due: DueId, reading: &ClockReading) -> Option<DuePatrol> {
+    pub(super) fn find_due(&self, due: DueId, reading: &ClockReading) -> Option<DuePatrol> {
         let vessel = self.vessel()?;
         let now = now_of(reading);
         // Two days either way: a patrol may still be walked long after its window.

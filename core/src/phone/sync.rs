@@ -116,6 +116,7 @@ impl Phone {
         self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
         self.refresh_plan()?;
         self.note_held_changes(&response, reading)?;
+        self.reread_code(reading)?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
         outcome.more |= !self.unsent()?.is_empty();
         Ok(outcome)
@@ -210,7 +211,8 @@ impl Phone {
             return Ok(());
         }
         // Their certificates may have come in this very response.
-        self.refresh_authority();
+        let authority = self.own_if_authority()?;
+        self.refresh_authority(authority.as_ref());
         let refused = self.take_known_segments(&strangers, shore_key, outcome)?;
         outcome.refused += refused.len();
         Ok(())

@@ -1,5 +1,7 @@
 //! A phone by itself: what is taken stays taken.
 
+mod hands;
+
 use std::{path::PathBuf, sync::Arc};
 
 use super::*;

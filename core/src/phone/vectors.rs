@@ -1,13 +1,18 @@
-//! Vectors of what travels: receipt, enrolment, sync messages, label. FORMAT.md sections 10 to 13.
+//! Vectors of what travels: receipt, enrolment, sync messages, label, and what two phones show each
+//! other. FORMAT.md sections 10 to 15.
 
 use serde_json::{Value, json};
 
 use crate::{
     document::RawChange,
     entropy::SeededEntropy,
-    model::{DeviceId, DocumentId, Hash, TagId, VesselId},
+    model::{CheckpointId, CrewNo, DeviceId, DocumentId, DueId, Hash, RouteId, TagId, VesselId},
     presence::label::Label,
-    record::{DeviceKey, Enrolment, Receipt, Run, SoftwareKey, device_id, vectors::check},
+    record::{
+        Body, ContentPart, DeviceKey, Enrolment, EnrolmentAnswer, EnrolmentRequest, Item, JoinCode,
+        PersonPart, Receipt, Run, Segment, SoftwareKey, TimePart, VisitedPoints, device_id,
+        vectors::check,
+    },
     sync::{Document, Problem, ProblemCode, Request, Response, Scope, SealedRequest},
 };
 
@@ -161,4 +166,109 @@ fn texts() {
             },
         }),
     );
+}
+
+fn officer() -> SoftwareKey {
+    SoftwareKey::generate(&mut SeededEntropy::new(43))
+}
+
+/// The segment with nothing in it but the certificate.
+fn certificate(request: &EnrolmentRequest) -> Vec<u8> {
+    let body = Body::Certificate {
+        key: request.key,
+        vessel: VESSEL,
+        roles: 1,
+        from: 1_795_305_600,
+        until: None,
+        genesis: request.genesis(),
+    };
+    let time = TimePart { boot: *b"boot one", mono: 36_000, wall: 1_795_305_600 };
+    let person = PersonPart { crew: CrewNo(2), grade: 1, how: 1 };
+    let items = vec![Item::shown(&time, &person, &ContentPart { patrol: 0, body })];
+    let key = *b"segment key 0009";
+    Segment::cut(&officer(), 311, Hash::of(b"before"), key, items).unwrap().encode()
+}
+
+#[test]
+fn on_board() {
+    let bare = EnrolmentRequest::sign(&phone(), *b"nonce of request", None).unwrap();
+    let chain = Some((VESSEL, Hash::of(b"genesis")));
+    let known = EnrolmentRequest::sign(&phone(), *b"nonce of request", chain).unwrap();
+    let answer = EnrolmentAnswer {
+        enrolment: Enrolment {
+            server: "https://shore.example".into(),
+            vessel: VESSEL,
+            token: bare.nonce,
+            expires: 1_795_392_000,
+            shore_key: shore().public_key(),
+        },
+        officer_key: officer().public_key(),
+        segment: certificate(&bare),
+    };
+    assert_eq!(EnrolmentAnswer::from_text(&answer.to_text()), Ok(answer.clone()));
+    let request = |request: &EnrolmentRequest| {
+        assert_eq!(EnrolmentRequest::from_text(&request.to_text()), Ok(request.clone()));
+        let chain = request.vessel().zip(request.genesis());
+        json!({
+            "text": request.to_text(),
+            "key": hex(&request.key),
+            "nonce": hex(&request.nonce),
+            "chain": chain.map(|(vessel, genesis)| [hex(&vessel.0), hex(&genesis.0)]),
+        })
+    };
+    check(
+        "on_board",
+        json!({
+            "requests": [request(&bare), request(&known)],
+            "answer": {
+                "text": answer.to_text(),
+                "value": [
+                    2, answer.enrolment.server, hex(&VESSEL.0), hex(&answer.enrolment.token),
+                    answer.enrolment.expires, hex(&answer.enrolment.shore_key),
+                    hex(&answer.officer_key), hex(&answer.segment),
+                ],
+            },
+        }),
+    );
+}
+
+#[test]
+fn join_codes() {
+    let points: Vec<CheckpointId> = (1..=11).map(|n| CheckpointId([n; 8])).collect();
+    let visited = [points[0], points[2], points[9]];
+    let code = |due, route, points: &[CheckpointId]| JoinCode {
+        vessel: VESSEL,
+        dev: device_id(&phone().public_key()),
+        patrol: 7,
+        seq: 300,
+        head: Hash::of(b"head"),
+        due,
+        route,
+        visited: VisitedPoints::of(points, &visited),
+    };
+    let due = Some(DueId(*b"due patrol id 01"));
+    let codes = [
+        (code(due, Some(RouteId(*b"route 01")), &points), &points[..]),
+        (code(None, None, &[]), &[]),
+    ];
+    let vectors = codes.map(|(code, points)| {
+        assert_eq!(JoinCode::from_text(&code.to_text()), Ok(code.clone()));
+        let visited = code.visited.as_ref().map(|visited| visited.among(points));
+        let hexes = |points: &[CheckpointId]| -> Vec<String> {
+            points.iter().map(|point| hex(&point.0)).collect()
+        };
+        json!({
+            "text": code.to_text(),
+            "vessel": hex(&code.vessel.0),
+            "dev": hex(&code.dev.0),
+            "patrol": code.patrol,
+            "seq": code.seq,
+            "head": hex(&code.head.0),
+            "due": code.due.map(|due| hex(&due.0)),
+            "route": code.route.map(|route| hex(&route.0)),
+            "points": hexes(points),
+            "visited": hexes(&visited.unwrap_or_default()),
+        })
+    });
+    check("join_codes", json!(vectors));
 }

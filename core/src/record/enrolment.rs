@@ -10,9 +10,9 @@ use super::{
 };
 use crate::model::VesselId;
 
-const PREFIX: &str = "DECKWATCH-ENROL:";
+pub(super) const PREFIX: &str = "DECKWATCH-ENROL:";
 /// Longer texts are not read.
-const MAX_TEXT: usize = 2_048;
+pub(super) const MAX_TEXT: usize = 2_048;
 
 /// An invitation to one phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,32 +39,59 @@ pub enum EnrolmentError {
     /// Damaged.
     #[error("the enrolment code is damaged ({0}); scan it again, or ask for a new one")]
     Damaged(#[from] CborError),
+    /// An officer's answer where a shore's invitation was expected.
+    #[error(
+        "this code was made on board for one phone; it is read on that phone, as the answer to its request"
+    )]
+    OnBoard,
+    /// A shore's invitation where an officer's answer was expected.
+    #[error("this is not an officer's answer; enrol with it as with a code of the shore office")]
+    NotAnAnswer,
+    /// Something else where a request was expected.
+    #[error("this is not a phone's request; let the new phone show its request code")]
+    NotARequest,
+}
+
+/// The bytes behind the prefix of a text.
+pub(super) fn body_of(
+    text: &str,
+    prefix: &str,
+    other: EnrolmentError,
+) -> Result<Vec<u8>, EnrolmentError> {
+    let text = text.trim();
+    let encoded = text.strip_prefix(prefix).filter(|_| text.len() <= MAX_TEXT).ok_or(other)?;
+    let damaged = |_| EnrolmentError::Damaged(CborError::Expected("base64url"));
+    BASE64URL_NOPAD.decode(encoded.as_bytes()).map_err(damaged)
 }
 
 impl Enrolment {
     /// The text form.
     pub fn to_text(&self) -> String {
         let mut to = Writer::default();
-        to.array(6).uint(VERSION).text(&self.server).bytes(&self.vessel.0).bytes(&self.token);
-        to.int(self.expires).bytes(&self.shore_key);
+        self.fields(to.array(6).uint(VERSION));
         format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&to.finish()))
+    }
+
+    /// What stands behind the version.
+    pub(super) fn fields(&self, to: &mut Writer) {
+        to.text(&self.server).bytes(&self.vessel.0).bytes(&self.token);
+        to.int(self.expires).bytes(&self.shore_key);
     }
 
     /// Reads the text form.
     pub fn from_text(text: &str) -> Result<Self, EnrolmentError> {
-        let text = text.trim();
-        let encoded = text
-            .strip_prefix(PREFIX)
-            .filter(|_| text.len() <= MAX_TEXT)
-            .ok_or(EnrolmentError::NotAnEnrolment)?;
-        let bytes = BASE64URL_NOPAD
-            .decode(encoded.as_bytes())
-            .map_err(|_| EnrolmentError::Damaged(CborError::Expected("base64url")))?;
+        let bytes = body_of(text, PREFIX, EnrolmentError::NotAnEnrolment)?;
         let mut from = Reader::new(&bytes)?;
-        from.array(6)?;
-        if from.uint()? != VERSION {
-            return Err(EnrolmentError::Damaged(CborError::Expected("an enrolment of version 1")));
+        let length = from.array_len()?;
+        match (from.uint()?, length) {
+            (VERSION, 6) => Self::read(&mut from),
+            (2, 8) => Err(EnrolmentError::OnBoard),
+            _ => Err(CborError::Expected("an enrolment of version 1").into()),
         }
+    }
+
+    /// Reads what stands behind the version.
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, EnrolmentError> {
         let enrolment = Self {
             server: from.text()?.to_owned(),
             vessel: VesselId(from.fixed()?),

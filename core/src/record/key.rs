@@ -26,6 +26,8 @@ pub enum Purpose {
     Receipt,
     /// A genesis that continues another chain.
     Continues,
+    /// A phone's request to be certified on board.
+    Request,
 }
 
 impl Purpose {
@@ -35,6 +37,7 @@ impl Purpose {
             Self::Sync => b"deckwatch/1/sync",
             Self::Receipt => b"deckwatch/1/receipt",
             Self::Continues => b"deckwatch/1/continues",
+            Self::Request => b"deckwatch/1/request",
         }
     }
 }
@@ -203,7 +206,13 @@ mod tests {
 
     #[test]
     fn a_signature_is_worth_nothing_for_another_purpose() {
-        let purposes = [Purpose::Record, Purpose::Sync, Purpose::Receipt, Purpose::Continues];
+        let purposes = [
+            Purpose::Record,
+            Purpose::Sync,
+            Purpose::Receipt,
+            Purpose::Continues,
+            Purpose::Request,
+        ];
         let key = SoftwareKey::generate(&mut SeededEntropy::new(1));
         for made_for in purposes {
             let signature = sign(&key, made_for, b"payload").unwrap();

@@ -27,7 +27,7 @@ pub(super) struct Options {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Role {
+pub(super) enum Role {
     /// Walks patrols.
     Crew,
     /// Ship security officer: walks patrols, and puts plans into force on board.
@@ -36,16 +36,27 @@ enum Role {
     Hub,
 }
 
+impl Role {
+    /// What the certificate says.
+    pub(super) fn roles(self) -> Roles {
+        match self {
+            Self::Crew => Roles::CREW,
+            Self::Officer => Roles::CREW.and(Roles::OFFICER),
+            Self::Hub => Roles::HUB,
+        }
+    }
+}
+
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let shore = options.data.open()?;
     let vessel = find_vessel(&shore, &options.vessel)?;
-    let roles = match options.role {
-        Role::Crew => Roles::CREW,
-        Role::Officer => Roles::CREW.and(Roles::OFFICER),
-        Role::Hub => Roles::HUB,
-    };
-    let invitation =
-        shore.invite(vessel.id, roles, &options.label, &options.server, options.days * 86_400)?;
+    let invitation = shore.invite(
+        vessel.id,
+        options.role.roles(),
+        &options.label,
+        &options.server,
+        options.days * 86_400,
+    )?;
     let text = invitation.to_text();
     let code = qrcode::QrCode::with_error_correction_level(text.as_bytes(), qrcode::EcLevel::L)?;
     // Two modules a character; light on dark terminals needs the colours turned round.

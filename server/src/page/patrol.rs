@@ -88,8 +88,8 @@ pub struct Walk {
     pub device: DeviceId,
     /// The device's own number of the patrol.
     pub patrol_no: u64,
-    /// Who was logged in.
-    pub crew: CrewNo,
+    /// All who took part: logged in at any time of it, by roster number.
+    pub crew: Vec<CrewNo>,
     /// When it was started.
     pub start: Span,
     /// When it was ended; unknown where nobody ended it.
@@ -222,6 +222,12 @@ impl Walk {
     /// How many records.
     pub fn records(&self) -> u64 {
         self.last_seq.saturating_sub(self.first_seq).saturating_add(1)
+    }
+
+    /// Who took part: "crew 12, crew 14"; "nobody" where nobody was logged in.
+    pub fn crew_words(&self) -> String {
+        let names: Vec<String> = self.crew.iter().map(CrewNo::to_string).collect();
+        if names.is_empty() { CrewNo::NOBODY.to_string() } else { names.join(", ") }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use deckwatch_core::{
-    authority::Authority,
+    authority::{Authority, Roles},
     document::{DocumentKind, Merged, RawChange, VoucherIndex, Vouchers, merge},
     model::{DeviceId, DocumentId, Hash, VesselId},
     record::{Body, Chain, PublicKeyBytes, Segment, Span},
@@ -137,7 +137,12 @@ impl Held {
             });
             self.tops.extend(top.map(|top| (*dev, top)));
         }
-        if !touched.is_empty() {
+        // Officers certify on board; who is an officer, the shore's chain says.
+        let root = self.authority.root();
+        let officer = |dev: DeviceId| {
+            self.authority.standing(dev).is_some_and(|it| it.roles.has(Roles::OFFICER))
+        };
+        if touched.iter().any(|dev| *dev == root || officer(*dev)) {
             self.authority = Authority::read(self.vessel, &self.shore_key, &self.chains);
         }
         self.refresh_plan(tx, !touched.is_empty())?;

@@ -6,7 +6,7 @@ use super::{Shore, ShoreError};
 use crate::store::{EnrolmentRow, EnrolmentToken, StoreError, writing};
 
 /// What a shore gives: crew, officer, hub. The shore itself has its root key.
-const GIVEN: u32 = Roles::CREW.0 | Roles::OFFICER.0 | Roles::HUB.0;
+pub(super) const GIVEN: u32 = Roles::CREW.0 | Roles::OFFICER.0 | Roles::HUB.0;
 
 impl Shore {
     /// Invites one phone. The token is honoured once, for `valid_secs` from now.

@@ -131,7 +131,7 @@ fn only_the_authors_signature_for_this_purpose_counts() {
     let last = segment.records().last().unwrap();
     let with = |signature| Segment { signature, ..segment.clone() }.verify(&author.public_key());
     let refused = Err(SegmentError::BadSignature(segment.dev));
-    for purpose in [Purpose::Sync, Purpose::Receipt, Purpose::Continues] {
+    for purpose in [Purpose::Sync, Purpose::Receipt, Purpose::Continues, Purpose::Request] {
         assert_eq!(with(sign(&author, purpose, &last.encode()).unwrap()), refused);
     }
     assert_eq!(with(sign(&other, Purpose::Record, &last.encode()).unwrap()), refused);

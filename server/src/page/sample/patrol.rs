@@ -68,7 +68,7 @@ pub fn patrol(palette: Palette) -> PatrolPage {
         walks: vec![Walk {
             device: device_id(1),
             patrol_no: 214,
-            crew: CrewNo(12),
+            crew: vec![CrewNo(12)],
             start: around(start, 2, 3),
             end: around(start + 2_420, 3, 3),
             ended: Ended::Finished,

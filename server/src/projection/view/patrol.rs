@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use deckwatch_core::{
-    model::{CheckpointId, CrewNo, DueId, PageSubject},
+    model::{CheckpointId, DueId, PageSubject},
     plan::{PlanDocument, Walk as Manner},
     record::device_id,
 };
@@ -92,7 +92,7 @@ fn walk(patrol: &PatrolView) -> Walk {
     Walk {
         device: patrol.name.dev,
         patrol_no: patrol.name.patrol,
-        crew: patrol.crew.first().copied().unwrap_or(CrewNo::NOBODY),
+        crew: patrol.crew.clone(),
         start: span(patrol.started),
         end: if patrol.ending.is_some() { span(patrol.ended) } else { Default::default() },
         ended: ended(patrol.ending),

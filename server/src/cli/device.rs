@@ -1,0 +1,278 @@
+//! `deckwatch device`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use deckwatch_core::{
+    authority::{Roles, Standing},
+    model::{DeviceId, VesselId},
+    record::Continues,
+};
+
+use super::{Data, Failure, enrol::Role, find_vessel, say};
+use crate::{
+    shore::{Held, RevocationPreview, Shore},
+    store::VesselRow,
+};
+
+/// What to do.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which device.
+#[derive(Debug, Args)]
+struct Named {
+    /// The vessel: name or id.
+    vessel: String,
+    /// The device: its id, or at least 6 digits of its beginning.
+    device: String,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Reason {
+    /// The phone may be in the wrong hands.
+    Stolen,
+    /// It is not used any more.
+    Retired,
+    /// Its records are not to be trusted.
+    Misused,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List a vessel's devices: what they may do, and what is held of them.
+    #[command(after_help = "Example:\n  deckwatch device list \"MV Aurelia\"")]
+    List {
+        /// The vessel: name or id.
+        vessel: String,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Certify a phone whose records have arrived without a certificate.
+    ///
+    /// Among them a phone that was restored from a copy: it says which device it continues. Its patrols were
+    /// unverifiable until now, and are judged like others from now on.
+    #[command(
+        after_help = "Example:\n  deckwatch device certify \"MV Aurelia\" 1f2e3d4c --role crew"
+    )]
+    Certify {
+        #[command(flatten)]
+        named: Named,
+        /// What the phone may do.
+        #[arg(long, value_enum, default_value = "crew")]
+        role: Role,
+    },
+    /// Confirm a phone that an officer enrolled on board.
+    #[command(after_help = "Example:\n  deckwatch device confirm \"MV Aurelia\" 1f2e3d4c")]
+    Confirm {
+        #[command(flatten)]
+        named: Named,
+    },
+    /// End the trust in a device after its last receipted record; shows first what becomes suspect.
+    ///
+    /// Nothing is deleted. Records after the last trusted one are kept and shown, and decide nothing.
+    #[command(
+        after_help = "Examples:\n  deckwatch device revoke \"MV Aurelia\" 1f2e3d4c                    # shows what would become suspect\n  deckwatch device revoke \"MV Aurelia\" 1f2e3d4c --reason stolen --yes"
+    )]
+    Revoke {
+        #[command(flatten)]
+        named: Named,
+        /// Why.
+        #[arg(long, value_enum, default_value = "retired")]
+        reason: Reason,
+        /// Do it, instead of showing what would become suspect.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Declare a device lost: nobody waits for it any more.
+    ///
+    /// What it held back becomes unverifiable, never missed. If it may be in the wrong hands, revoke it too.
+    #[command(
+        after_help = "Examples:\n  deckwatch device lost \"MV Aurelia\" 1f2e3d4c\n  deckwatch device lost \"MV Aurelia\" 1f2e3d4c --hours-ago 20"
+    )]
+    Lost {
+        #[command(flatten)]
+        named: Named,
+        /// It was reported so many hours ago.
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=87_600))]
+        hours_ago: i64,
+    },
+}
+
+impl Reason {
+    /// As `revoke` records say it.
+    fn number(self) -> u64 {
+        match self {
+            Self::Stolen => 1,
+            Self::Retired => 2,
+            Self::Misused => 3,
+        }
+    }
+}
+
+/// A device that was found, and the shore it was found on.
+struct Found {
+    shore: Shore,
+    vessel: VesselRow,
+    dev: DeviceId,
+}
+
+impl Named {
+    fn find(&self) -> Result<Found, Failure> {
+        let shore = self.data.open()?;
+        let vessel = find_vessel(&shore, &self.vessel)?;
+        let known = shore.reading_held(vessel.id, devices)?;
+        let wanted = self.device.to_ascii_lowercase();
+        let is = |dev: &&DeviceId| {
+            let id = dev.to_string();
+            id == wanted || (wanted.len() >= 6 && id.starts_with(&wanted))
+        };
+        let mut found = known.iter().filter(is);
+        match (found.next(), found.next()) {
+            (Some(dev), None) => Ok(Found { dev: *dev, shore, vessel }),
+            (Some(_), Some(_)) => {
+                Err(format!("several devices begin with {wanted:?}; give more of the id").into())
+            }
+            (None, _) => Err(format!(
+                "no device {wanted:?} on {}; `deckwatch device list` shows them",
+                vessel.name
+            )
+            .into()),
+        }
+    }
+}
+
+impl Found {
+    /// The mark is made; now every verdict that it touches.
+    fn reassess(&self, done: impl std::fmt::Display) -> Result<(), Failure> {
+        self.shore.reassess(self.vessel.id)?;
+        say(done);
+        Ok(())
+    }
+}
+
+/// Every device of a vessel but the shore: certified, or with records.
+fn devices(held: &Held) -> Vec<DeviceId> {
+    let root = held.authority().root();
+    let certified = held.authority().devices().map(|(dev, _)| dev);
+    let recorded = held.chains().iter().map(|chain| chain.dev());
+    let mut all: Vec<DeviceId> = certified.chain(recorded).filter(|dev| *dev != root).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+pub(super) fn run(options: Options) -> Result<(), Failure> {
+    match options.command {
+        Command::List { vessel, data } => {
+            let shore = data.open()?;
+            let vessel = find_vessel(&shore, &vessel)?;
+            list(&shore, vessel.id)
+        }
+        Command::Certify { named, role } => {
+            let found = named.find()?;
+            let told =
+                found.shore.reading_held(found.vessel.id, |held| held.beginning(found.dev))?;
+            if let Some(continues) = told.and_then(|beginning| beginning.continues) {
+                say(continues_words(&continues));
+            }
+            found.shore.certify(found.vessel.id, found.dev, role.roles())?;
+            let role = roles_words(role.roles());
+            found.reassess(format_args!("{} is certified as {role}", found.dev))
+        }
+        Command::Confirm { named } => {
+            let found = named.find()?;
+            found.shore.confirm(found.vessel.id, found.dev)?;
+            found.reassess(format_args!("{} is confirmed", found.dev))
+        }
+        Command::Revoke { named, reason, yes } => {
+            let found = named.find()?;
+            let preview = found.shore.preview_revocation(found.vessel.id, found.dev)?;
+            say(preview_words(found.dev, preview));
+            if !yes {
+                say("nothing was done yet: add --yes to do it");
+                return Ok(());
+            }
+            found.shore.revoke(found.vessel.id, found.dev, reason.number())?;
+            found.reassess(format_args!("{} is revoked", found.dev))
+        }
+        Command::Lost { named, hours_ago } => {
+            let found = named.find()?;
+            let reported = found.shore.now().saturating_sub(hours_ago * 3_600);
+            found.shore.declare_lost(found.vessel.id, found.dev, reported)?;
+            found.reassess(format_args!("{} is declared lost", found.dev))
+        }
+    }
+}
+
+fn list(shore: &Shore, vessel: VesselId) -> Result<(), Failure> {
+    let lines = shore.reading_held(vessel, |held| {
+        let line = |dev: DeviceId| {
+            let standing = held.authority().standing(dev);
+            let records = held.beginning(dev).map_or(0, |beginning| beginning.records);
+            let continues = held.beginning(dev).and_then(|beginning| beginning.continues);
+            let continues =
+                continues.map_or_else(String::new, |it| format!(", continues {}", it.dev));
+            format!("{dev}  {}; {records} records held{continues}", standing_words(standing))
+        };
+        devices(held).into_iter().map(line).collect::<Vec<String>>()
+    })?;
+    if lines.is_empty() {
+        say("no devices yet; invite one with: deckwatch enrol VESSEL");
+    }
+    lines.into_iter().for_each(say);
+    Ok(())
+}
+
+fn standing_words(standing: Option<&Standing>) -> String {
+    let Some(standing) = standing else {
+        return "not certified (deckwatch device certify)".to_owned();
+    };
+    let mut words = roles_words(standing.roles);
+    if let Some(by) = standing.ship_enrolled {
+        words +=
+            &format!(", enrolled on board by {}, not confirmed (deckwatch device confirm)", by.dev);
+    }
+    if let Some(seq) = standing.last_trusted_seq {
+        words += &format!(", revoked after seq {seq}");
+    }
+    if standing.lost.is_some() {
+        words += ", declared lost";
+    }
+    words
+}
+
+fn roles_words(roles: Roles) -> String {
+    let named = [(Roles::CREW, "crew"), (Roles::OFFICER, "officer"), (Roles::HUB, "hub")];
+    let words: Vec<&str> =
+        named.iter().filter(|(role, _)| roles.has(*role)).map(|(_, word)| *word).collect();
+    if words.is_empty() { "no role".to_owned() } else { words.join(" and ") }
+}
+
+fn continues_words(continues: &Continues) -> String {
+    let signed = if continues.signature.is_some() {
+        "signed with its key"
+    } else {
+        "its key is gone, so anybody could say so"
+    };
+    format!(
+        "it says that it continues {} ({signed}): the copy held records to seq {}, recorded were records to seq {}",
+        continues.dev, continues.held_seq, continues.marker_seq
+    )
+}
+
+fn preview_words(dev: DeviceId, preview: RevocationPreview) -> String {
+    let RevocationPreview { last_trusted_seq, suspect, phones } = preview;
+    let records = if suspect == 1 { "record" } else { "records" };
+    let mut words = format!(
+        "{dev} stays trusted to seq {last_trusted_seq}, the last one receipted; {suspect} {records} after it become suspect"
+    );
+    if phones > 0 {
+        let certified = if phones == 1 { "1 phone" } else { &format!("{phones} phones") };
+        words += &format!(", and {certified} enrolled on board after it lose their certificate");
+    }
+    words
+}
