@@ -181,7 +181,7 @@ impl Authority {
         self.standings.get(&dev).map(|(_, standing)| standing)
     }
 
-    /// The certified key of a device.
+    /// The certified key of a device; `None` for the shore.
     pub fn key(&self, dev: DeviceId) -> Option<&PublicKeyBytes> {
         self.standings.get(&dev).map(|(key, _)| key)
     }

@@ -3,6 +3,7 @@
 
 mod certify;
 mod chain;
+mod documents;
 mod join;
 mod open;
 mod plan;
@@ -13,9 +14,10 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use certify::{AnswerError, CertifyError, RequestError};
+pub use documents::{PageError, PlanEditError, Written};
 pub use join::JoinError;
 pub use open::{OpenError, Opened};
 pub use plan::{DueState, DueView};
@@ -24,8 +26,9 @@ pub use sync::{ResponseError, SyncOutcome};
 
 use crate::{
     authority::Authority,
+    document::{Merged, VoucherIndex},
     entropy::Entropy,
-    model::{DeviceId, Hash, VesselId},
+    model::{DeviceId, DocumentId, Hash, VesselId},
     patrol::CurrentPatrol,
     plan::{PlanContent, PlanDocument},
     record::{
@@ -96,10 +99,20 @@ pub struct Phone {
     current: Option<CurrentPatrol>,
     others: Vec<Chain>,
     authority: Option<Authority>,
+    /// Every `document` record held, of this device and of others.
+    vouchers: VoucherIndex,
+    /// This run of the program, in actor ids.
+    run: [u8; 8],
+    /// The Plan, merged.
+    merged: Merged,
     plan: PlanDocument,
+    /// Pages read lately, merged.
+    pages: BTreeMap<DocumentId, Merged>,
     adopted: Vec<Hash>,
     /// Segments in the last request.
     sent: Vec<(DeviceId, crate::record::Span)>,
+    /// Changes in the last request.
+    sent_changes: Vec<(u64, DocumentId, Hash)>,
     /// The adopted version, read once.
     in_force: PlanContent,
 }

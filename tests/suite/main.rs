@@ -5,6 +5,8 @@ mod command;
 mod hands;
 mod link;
 mod mobile;
+mod picture;
 mod power;
 mod presence;
+mod setup;
 mod story;

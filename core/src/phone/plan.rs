@@ -5,11 +5,11 @@ use serde::Serialize;
 use super::{Phone, RecordError};
 use crate::{
     authority::{Authority, Roles},
-    document::{DocumentKind, Vouchers, rebuild},
+    document::{DocumentKind, merge},
     model::{DocumentId, Hash, RecordRef},
     patrol::{Lateness, lateness},
     plan::{DuePatrol, PlanContent, PlanDocument, due_patrols},
-    record::{Body, Chain},
+    record::{Body, Chain, Enrolment},
     store::StoreError,
     time::ClockReading,
 };
@@ -104,18 +104,33 @@ impl Phone {
 
     /// Reads certificates, plan and adoption again from everything held.
     pub(super) fn refresh_plan(&mut self) -> Result<(), StoreError> {
-        let Some(enrolment) = &self.enrolment else { return Ok(()) };
-        let own = self.own_if_authority()?;
-        let chains = self.others.iter().chain(&own);
-        let authority = Authority::read(enrolment.vessel, &enrolment.shore_key, chains);
-        let id = DocumentId(enrolment.vessel.0);
+        let own = self.refresh_authority()?;
+        let (Some(vessel), Some(authority)) = (self.vessel(), self.authority.clone()) else {
+            return Ok(());
+        };
+        let id = DocumentId(vessel.0);
         let changes = self.store.changes(DocumentKind::Plan.number(), id)?;
-        let vouchers = Vouchers::read(DocumentKind::Plan, id, &authority, &self.others);
-        self.plan = PlanDocument::from(rebuild(&changes, &vouchers).document);
+        let vouchers = self.vouchers.vouchers(DocumentKind::Plan, id, &authority);
+        if !self.merged.add(&changes, &vouchers) {
+            self.merged = merge(DocumentKind::Plan, &changes, &vouchers);
+        }
+        self.plan = PlanDocument::from(&self.merged);
+        self.pages.clear();
         let heads = self.latest_adoption(&authority, own.as_ref());
         self.adopt(heads.unwrap_or_default());
-        self.authority = Some(authority);
         Ok(())
+    }
+
+    /// Reads all certificates, those that this device gave on board too. Returns its own chain, if its
+    /// records carry authority.
+    pub(super) fn refresh_authority(&mut self) -> Result<Option<Chain>, StoreError> {
+        let own = self.own_if_authority()?;
+        let read = |known: &Enrolment| {
+            let chains = self.others.iter().chain(&own);
+            Authority::read(known.vessel, &known.shore_key, chains)
+        };
+        self.authority = self.enrolment.as_ref().map(read);
+        Ok(own)
     }
 
     /// The newest adoption by a device that may adopt, among those whose version is here. By the

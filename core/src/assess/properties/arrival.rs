@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::{
     authority::Authority,
-    document::{DocumentKind, RawChange, Vouchers, rebuild},
+    document::{DocumentKind, RawChange, VoucherIndex, merge},
     model::{DocumentId, RecordRef},
     plan::{PlanContent, PlanDocument},
     record::{PublicKeyBytes, Segment, device_id},
@@ -129,10 +129,11 @@ impl Taker {
 
     fn state(&self, scene: &Scene) -> State {
         let authority = Authority::read(VESSEL, &scene.shore.key.public_key(), &self.chains);
-        let vouchers = Vouchers::read(DocumentKind::Plan, PLAN, &authority, &self.chains);
-        let rebuilt = rebuild(&self.changes, &vouchers);
-        let applied = rebuilt.applied.iter().copied().collect();
-        let document = PlanDocument::from(rebuilt.document);
+        let index = VoucherIndex::of(&self.chains);
+        let vouchers = index.vouchers(DocumentKind::Plan, PLAN, &authority);
+        let merged = merge(DocumentKind::Plan, &self.changes, &vouchers);
+        let applied = merged.changes().collect();
+        let document = PlanDocument::from(&merged);
         let mut reader = scene.clone();
         for entry in self.chains.iter().flat_map(Chain::all) {
             if let Some(Body::PlanAdopt { heads, .. }) = entry.body()

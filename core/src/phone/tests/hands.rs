@@ -280,7 +280,11 @@ fn plan() -> PlanContent {
         start_within_minutes: 30,
         grace_minutes: 0,
     };
-    let name = |n: u8| Checkpoint { name: format!("Point {n}"), deck: String::new() };
+    let name = |n: u8| Checkpoint {
+        name: format!("Point {n}"),
+        deck: String::new(),
+        ..Checkpoint::default()
+    };
     let tag = |n: u8| TagRegistration { checkpoint: point(n), revision: 1 };
     PlanContent {
         checkpoints: (1..=4).map(|n| (point(n), name(n))).collect(),
