@@ -2,6 +2,7 @@
 
 mod architecture;
 mod command;
+mod hostile;
 mod link;
 mod mobile;
 mod picture;
