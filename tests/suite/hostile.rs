@@ -1,5 +1,6 @@
 //! Hostile bytes: what a device in the wrong hands can vouch for, through the gate, a phone and the shore.
 
+mod bounds;
 mod gate;
 mod phone;
 mod shore;
@@ -32,6 +33,9 @@ fn the_corpus_is_what_its_generator_makes() {
         assert!(kept.iter().any(|(mutant, _)| mutant.class == class), "{class:?}");
     }
     // Those made by chance depend on how many were made; the recipes do not.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/hostile/changes.txt");
+    let text = std::fs::read_to_string(path).unwrap();
+    assert_eq!(text, corpus::with_ground(&classes::Ground::new(), &kept), "written as it is read");
     let by_chance =
         |mutant: &&Mutant| mutant.what.starts_with("mutant-") || mutant.what.starts_with("noise-");
     let made = classes::batch(corpus::SEED, 2_000);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use deckwatch_core::{document::RawChange, model::Hash};
 
-use super::{Class, Fate, Mutant, bare::Bare};
+use super::{Class, Fate, Mutant, bare::Bare, classes::Ground};
 
 /// Where they are, from the root of the repository.
 pub const PATH: &str = "tests/fixtures/hostile/changes.txt";
@@ -54,6 +54,15 @@ pub fn write(mutants: &[(Mutant, Bare)]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The same, behind a comment with the honest changes that all of them build on.
+pub fn with_ground(ground: &Ground, mutants: &[(Mutant, Bare)]) -> String {
+    let mut text = "# ground".to_owned();
+    for change in &ground.changes {
+        write!(text, " {}:{}", hex(&change.hash.0), hex(&change.bytes)).unwrap();
+    }
+    text + "\n" + &write(mutants)
 }
 
 /// The most telling of `mutants`: every recipe that is short, and of those made by chance some of each outcome.
