@@ -1,11 +1,38 @@
 #!/usr/bin/env python3
-"""Writes the test vectors of the record format as the fuzzer's first inputs."""
+"""Writes the test vectors of the record format, and the kept hostile changes, as the fuzzer's first inputs."""
 
 import hashlib
 import json
 import pathlib
 
 HERE = pathlib.Path(__file__).resolve().parent
+
+
+KEYS = ["vessel/name", "checkpoint/ID/name", "checkpoint/ID/deck", "tag/ID/checkpoint", "tag/ID/revision",
+        "route/ID/name", "route/ID/walk", "route/ID/max_minutes", "route/ID/point/ID", "schedule/ID/name",
+        "schedule/ID/route", "schedule/ID/times", "schedule/ID/window_minutes", "ship_time/0"]
+VALUES = ["ID", "ordered", "02:00 14:00", "60", "-1", "9223372036854775807", "Paint locker"]
+
+
+def contents(change):
+    """What stands behind magic, checksum, type and length."""
+    at = 9
+    while at < len(change) and change[at] & 0x80:
+        at += 1
+    return change[at + 1 :]
+
+
+def documents():
+    lines = (HERE / "../../tests/fixtures/hostile/changes.txt").read_text(encoding="utf-8").splitlines()
+    gate = []
+    for line in lines:
+        words = line.split(" ")[2 if line.startswith("#") else 5 :]
+        changes = [contents(bytes.fromhex(word.split(":")[1])) for word in words]
+        gate += changes
+        if len(changes) > 1:
+            gate.append(b"".join(len(change).to_bytes(2, "big") + change for change in changes[:8]))
+    texts = ["\n".join(f"{key}\t{value}" for key in KEYS).replace("ID", "a0" * 16) for value in VALUES]
+    return gate, [text.encode() for text in texts]
 
 
 def main():
@@ -15,7 +42,11 @@ def main():
     items += [vector["bytes"] for vector in vectors["refused"] if vector["read_as"] != "segment"]
     segments = [segment["bytes"] for segment in vectors["segments"]]
     segments += [vector["bytes"] for vector in vectors["refused"] if vector["read_as"] == "segment"]
-    for target, seeds in {"record_cbor": items, "record_segment": segments}.items():
+    messages = [message["bytes"] for message in vectors["messages"].values() if "bytes" in message]
+    gate, texts = (list(map(bytes.hex, seeds)) for seeds in documents())
+    targets = {"record_cbor": items, "record_segment": segments, "sync_message": messages,
+               "document_gate": gate, "document_reading": texts}
+    for target, seeds in targets.items():
         folder = HERE / "corpus" / target
         folder.mkdir(parents=True, exist_ok=True)
         for seed in map(bytes.fromhex, seeds):

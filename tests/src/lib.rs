@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod camera;
+pub mod hostile;
 
 use std::{
     net::SocketAddr,

@@ -3,6 +3,7 @@
 mod architecture;
 mod command;
 mod hands;
+mod hostile;
 mod link;
 mod mobile;
 mod picture;

@@ -8,7 +8,7 @@
 //! first can never take the other. Here the author's own chain decides. Every change is vouched for
 //! by a record, so of two changes with one number the one that its author vouched for first is on
 //! the main line; the other, and everything that anybody built on it, is merged into a line beside
-//! it. All lines are read; new changes go on the main line. So nothing that anybody wrote is lost,
+//! it. A change that is not applied at all holds no number. All lines are read; new changes go on the main line. So nothing that anybody wrote is lost,
 //! everybody who holds the same records has the same lines, and nobody has to start a new
 //! document.
 
@@ -122,6 +122,23 @@ impl Merged {
         !self.strayed.contains(actor)
     }
 
+    /// Takes over what an earlier pass found of changes that had no say in this one.
+    fn remember(&mut self, before: Self) {
+        let applied = |hash: &Hash| self.vouchers.contains_key(hash);
+        let refused: BTreeMap<Hash, GateError> = before
+            .refused
+            .into_iter()
+            .filter(|(hash, _)| !applied(hash))
+            .chain(std::mem::take(&mut self.refused))
+            .collect();
+        self.waiting.extend(before.waiting);
+        self.waiting.sort_unstable();
+        self.waiting.dedup();
+        self.waiting.retain(|hash| !refused.contains_key(hash));
+        self.refused = refused.into_iter().collect();
+        self.strayed.extend(before.strayed);
+    }
+
     /// Adds changes to what was merged before, if nothing of that can become different: no second
     /// line, nothing that waits or was refused, every voucher still there. `false`: nothing was
     /// changed, merge everything again.
@@ -144,7 +161,7 @@ impl Merged {
         let order = sorted.order(&BTreeSet::new(), |hash| line.holds(hash));
         let clean = sorted.waiting.is_empty()
             && sorted.refused.is_empty()
-            && sorted.rivals.is_empty()
+            && sorted.rivals().is_empty()
             && order.len() == sorted.formed.len()
             && sorted.formed.values().all(numbered);
         if !clean || !room {
@@ -161,8 +178,25 @@ impl Merged {
 }
 
 /// Merges the vouched changes of one document.
+///
+/// What is not applied has no say in what is. Devices pass on what is applied and nothing else, so a
+/// change that waits or is refused must not take its number from one that is not: then who has both
+/// would have other lines than who has the one.
 pub fn merge(kind: DocumentKind, changes: &[RawChange], vouchers: &Vouchers) -> Merged {
-    let sorted = Sorted::read(kind, changes, vouchers);
+    let mut sorted = Sorted::read(kind, changes, vouchers);
+    let mut merged = merge_sorted(kind, &sorted);
+    // Two passes settle it, but for a device that builds one such case upon another.
+    for _ in 0..MAX_LINES {
+        if sorted.rivals().is_empty() || !sorted.keep_applied(&merged) {
+            break;
+        }
+        let before = std::mem::replace(&mut merged, merge_sorted(kind, &sorted));
+        merged.remember(before);
+    }
+    merged
+}
+
+fn merge_sorted(kind: DocumentKind, sorted: &Sorted) -> Merged {
     let order = sorted.order(&BTreeSet::new(), |_| false);
     let aside = sorted.aside(&order);
     let mut refused: BTreeMap<Hash, GateError> = sorted.refused.iter().cloned().collect();
@@ -193,7 +227,7 @@ pub fn merge(kind: DocumentKind, changes: &[RawChange], vouchers: &Vouchers) -> 
     let applied: BTreeSet<Hash> = merged.lines().flat_map(Line::changes).collect();
     refused.retain(|hash, _| !applied.contains(hash));
     merged.refused = refused.into_iter().collect();
-    merged.vouchers = sorted.vouchers;
+    merged.vouchers.clone_from(&sorted.vouchers);
     merged.vouchers.retain(|hash, _| applied.contains(hash));
     let stray = |change: &&FormedChange| !merged.main.holds(change.hash);
     merged.strayed = sorted.formed.values().filter(stray).map(|change| change.actor).collect();
@@ -209,8 +243,6 @@ struct Sorted {
     /// Nobody who may write vouches for them yet.
     waiting: Vec<Hash>,
     refused: Vec<(Hash, GateError)>,
-    /// Changes with a number that their author had given to another before.
-    rivals: BTreeSet<Hash>,
 }
 
 impl Sorted {
@@ -246,14 +278,10 @@ impl Sorted {
         raws: &[(Order, &RawChange)],
         vouchers: &Vouchers,
     ) {
-        let mut numbers: BTreeSet<(Actor, u64)> = BTreeSet::new();
         let (counted, beyond) = raws.split_at(raws.len().min(kind.changes_a_device()));
         for (_, raw) in counted {
             match form(raw) {
                 Ok(formed) => {
-                    if !numbers.insert((formed.actor, formed.seq)) {
-                        self.rivals.insert(raw.hash);
-                    }
                     self.vouchers.extend(vouchers.of(raw.hash, author).map(|it| (raw.hash, *it)));
                     self.formed.insert(raw.hash, formed);
                 }
@@ -261,6 +289,29 @@ impl Sorted {
             }
         }
         self.refused.extend(beyond.iter().map(|(_, raw)| (raw.hash, GateError::TooMany)));
+    }
+
+    /// Changes with a number that their author gave to another before, in the order of its chain.
+    fn rivals(&self) -> BTreeSet<Hash> {
+        let mut first: BTreeMap<(Actor, u64), (Order, Hash)> = BTreeMap::new();
+        let mut rivals = BTreeSet::new();
+        for (hash, change) in &self.formed {
+            let Some(voucher) = self.vouchers.get(hash) else { continue };
+            let this = (voucher.order(), *hash);
+            let held = first.entry((change.actor, change.seq)).or_insert(this);
+            if *held != this {
+                let later = if this < *held { std::mem::replace(held, this) } else { this };
+                rivals.insert(later.1);
+            }
+        }
+        rivals
+    }
+
+    /// Forgets what was not applied. `false`: there was nothing to forget.
+    fn keep_applied(&mut self, merged: &Merged) -> bool {
+        let before = self.formed.len();
+        self.formed.retain(|hash, _| merged.holds(*hash));
+        self.formed.len() < before
     }
 
     fn devices(&self) -> BTreeMap<DeviceId, usize> {
@@ -273,11 +324,11 @@ impl Sorted {
 
     /// Rivals, and everything that builds on one, of those that are in order.
     fn aside(&self, order: &[Hash]) -> BTreeSet<Hash> {
-        let mut aside = BTreeSet::new();
+        let (rivals, mut aside) = (self.rivals(), BTreeSet::new());
         for hash in order {
             let Some(change) = self.formed.get(hash) else { continue };
             let builds = change.dependencies.iter().any(|it| aside.contains(it));
-            if builds || self.rivals.contains(hash) {
+            if builds || rivals.contains(hash) {
                 aside.insert(*hash);
             }
         }

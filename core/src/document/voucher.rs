@@ -9,8 +9,7 @@ use crate::{
     record::{Body, Chain, Entry, PersonPart},
 };
 
-/// A place among everything that one device vouches for: the record's seq, its hash, the place in its
-/// list.
+/// Where a voucher stands in its author's chain: seq and hash of the record, place in it.
 pub(super) type Order = (u64, Hash, usize);
 
 /// A `document` record that names a change.
@@ -29,7 +28,7 @@ pub struct Voucher {
 impl Voucher {
     /// Of several records of one device, the one that came first in its chain; of two branches of a
     /// fork, the one with the smaller hash.
-    fn order(&self) -> Order {
+    pub(super) fn order(&self) -> Order {
         (self.record.seq, self.record.hash, self.index)
     }
 }

@@ -1,9 +1,9 @@
 //! Documents in a sync: taking changes, and saying which the requester lacks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
-    document::{DocumentKind, Merged, Vouchers, gate},
+    document::{DocumentKind, Merged, RawChange, Vouchers, gate},
     model::{DeviceId, DocumentId, Hash, RecordRef},
     record::{Run, Span, body::MAX_HEADS, device_id},
     sync::{Document, Limits, ProblemCode, Request, Response, missing},
@@ -46,6 +46,7 @@ impl Shore {
             return Ok(());
         }
         let mut unvouched = None;
+        let mut vouched = Vouched::default();
         let vessel = held.vessel();
         for change in &sealed.request.changes {
             let raw = &change.what;
@@ -57,9 +58,8 @@ impl Shore {
             if tx.change(vessel, doc, raw.hash)?.is_some() {
                 continue;
             }
-            let vouchers = held.vouchers().vouchers(kind, doc.id, held.authority());
             let size = raw.bytes.len();
-            match vouchers.rank(raw.hash, author) {
+            match vouched.by(held, (kind, doc)).rank(raw.hash, author) {
                 Some(rank) if rank < kind.changes_a_device() => {}
                 Some(_) => {
                     taken.problems.push(problem(ProblemCode::TooLarge, &raw.hash.0));
@@ -68,7 +68,7 @@ impl Shore {
                 None => {
                     let kept = match unvouched {
                         Some(kept) => kept,
-                        None => unvouched_bytes(tx, held)?,
+                        None => unvouched_bytes(tx, held, &mut vouched)?,
                     };
                     if size > MAX_UNVOUCHED_BYTES.saturating_sub(kept) {
                         taken.problems.push(problem(ProblemCode::TooLarge, &raw.hash.0));
@@ -90,18 +90,36 @@ impl Shore {
     }
 }
 
-/// Bytes of all changes kept that their authors do not vouch for. Read only where there is one more of them.
-fn unvouched_bytes(tx: &dyn WriteTx, held: &Held) -> Result<usize, StoreError> {
+/// Who vouches for what, read once for each document of a request.
+#[derive(Debug, Default)]
+struct Vouched(BTreeMap<DocumentRef, Vouchers>);
+
+impl Vouched {
+    fn by(&mut self, held: &Held, (kind, doc): (DocumentKind, DocumentRef)) -> &Vouchers {
+        let read = || held.vouchers().vouchers(kind, doc.id, held.authority());
+        self.0.entry(doc).or_insert_with(read)
+    }
+}
+
+/// Bytes of all changes kept that their authors do not vouch for; another device's word for one does not count.
+/// Read only where there is one more of them.
+fn unvouched_bytes(
+    tx: &dyn WriteTx,
+    held: &Held,
+    vouched: &mut Vouched,
+) -> Result<usize, StoreError> {
     let mut bytes = 0_usize;
-    let mut of: Option<(DocumentRef, Vouchers)> = None;
     for name in gather(|each| tx.change_names(held.vessel(), 0, each))? {
         let Some(kind) = DocumentKind::from_number(u64::from(name.doc.kind)) else { continue };
-        if of.as_ref().is_none_or(|(doc, _)| *doc != name.doc) {
-            of = Some((name.doc, held.vouchers().vouchers(kind, name.doc.id, held.authority())));
+        if kind == DocumentKind::Plan && held.plan().holds(name.hash) {
+            continue;
         }
-        let named = of.as_ref().is_some_and(|(_, vouchers)| vouchers.named(name.hash));
-        if !named && let Some(row) = tx.change(held.vessel(), name.doc, name.hash)? {
-            bytes = bytes.saturating_add(row.bytes.len());
+        let Some(row) = tx.change(held.vessel(), name.doc, name.hash)? else { continue };
+        let raw = RawChange { hash: row.hash, bytes: row.bytes };
+        let vouchers = vouched.by(held, (kind, name.doc));
+        let named = gate::check(&raw).is_ok_and(|author| vouchers.of(raw.hash, author).is_some());
+        if !named {
+            bytes = bytes.saturating_add(raw.bytes.len());
         }
     }
     Ok(bytes)
