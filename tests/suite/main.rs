@@ -4,6 +4,7 @@ mod architecture;
 mod command;
 mod link;
 mod mobile;
+mod plan_pages;
 mod power;
 mod presence;
 mod story;
