@@ -2,6 +2,7 @@
 //! hub and the simulator all stand on this; none of them has rules of its own.
 
 mod chain;
+mod documents;
 mod open;
 mod plan;
 mod scan;
@@ -11,8 +12,9 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+pub use documents::{PageError, PlanEditError, Written};
 pub use open::{OpenError, Opened};
 pub use plan::{DueState, DueView};
 pub use scan::{ScanError, ScanOutcome};
@@ -20,8 +22,9 @@ pub use sync::{ResponseError, SyncOutcome};
 
 use crate::{
     authority::Authority,
+    document::{Merged, VoucherIndex},
     entropy::Entropy,
-    model::{DeviceId, Hash, VesselId},
+    model::{DeviceId, DocumentId, Hash, VesselId},
     patrol::CurrentPatrol,
     plan::{PlanContent, PlanDocument},
     record::{
@@ -92,10 +95,20 @@ pub struct Phone {
     current: Option<CurrentPatrol>,
     others: Vec<Chain>,
     authority: Option<Authority>,
+    /// Every `document` record held, of this device and of others.
+    vouchers: VoucherIndex,
+    /// This run of the program, in actor ids.
+    run: [u8; 8],
+    /// The Plan, merged.
+    merged: Merged,
     plan: PlanDocument,
+    /// Pages read lately, merged.
+    pages: BTreeMap<DocumentId, Merged>,
     adopted: Vec<Hash>,
     /// Segments in the last request.
     sent: Vec<(DeviceId, crate::record::Span)>,
+    /// Changes in the last request.
+    sent_changes: Vec<(u64, DocumentId, Hash)>,
     /// The adopted version, read once.
     in_force: PlanContent,
 }

@@ -27,16 +27,10 @@ use super::{
     content::{Checkpoint, PlanContent, PlanProblem, Route, Schedule, TagRegistration, Walk},
 };
 use crate::{
+    document::Value,
     model::{CheckpointId, CrewNo, RouteId, ScheduleId, TagId},
     time::ShipTime,
 };
-
-/// A value of the Plan document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
-    Text(String),
-    Int(i64),
-}
 
 /// Entries of the root map.
 pub(super) type Entries = BTreeMap<String, Value>;

@@ -1,9 +1,12 @@
 //! The Plan's entries, written and read.
 
-use automerge::{Automerge, ROOT, transaction::Transactable};
+use automerge::{ActorId, Automerge, ROOT, transaction::Transactable};
 
 use super::{Check, CheckKind, Checkpoint, PlanContent, PlanDocument};
-use crate::model::{CheckpointId, CrewNo, DeviceId};
+use crate::{
+    document::{Line, RawChange, gate::form},
+    model::{CheckpointId, CrewNo, DeviceId},
+};
 
 const PLACE: CheckpointId = CheckpointId([0xc1; 8]);
 
@@ -30,11 +33,15 @@ fn edited(document: &mut PlanDocument, target: &PlanContent) -> usize {
 }
 
 fn with_entries(put: impl Fn(&mut automerge::transaction::Transaction<'_>)) -> PlanDocument {
-    let mut document = Automerge::new();
+    let mut document = Automerge::new().with_actor(ActorId::from([1; 16]));
     let mut tx = document.transaction();
     put(&mut tx);
     tx.commit();
-    PlanDocument::from(document)
+    let mut line = Line::default();
+    for change in document.get_changes(&[]) {
+        assert_eq!(line.apply(vec![form(&RawChange::from(&change)).unwrap()]), []);
+    }
+    PlanDocument::from(line)
 }
 
 #[test]

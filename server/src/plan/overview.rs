@@ -51,7 +51,7 @@ pub struct Version {
 /// Reads what is held of a vessel.
 pub fn overview(shore: &Shore, vessel: VesselId) -> Result<Overview, StoreError> {
     shore.reading_held(vessel, |held| Overview {
-        document: PlanDocument::from(held.plan().document.clone()),
+        document: PlanDocument::from(held.plan()),
         adoptions: adoptions(held),
         authors: held
             .chains()

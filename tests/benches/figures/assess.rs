@@ -77,6 +77,7 @@ pub fn measure(table: &mut Table) {
         receipts: &facts,
         versions: &versions,
         excuses: &[],
+        dated: &[],
     };
     let mut times = Vec::new();
     let mut dues = 0;

@@ -19,7 +19,7 @@ pub struct PlanChange {
 impl PlanDocument {
     /// All changes, each after those it was made from.
     pub fn changes(&self) -> Vec<PlanChange> {
-        let changes = self.document.get_changes(&[]).into_iter();
+        let changes = self.line.document().get_changes(&[]).into_iter();
         let change = |change: automerge::Change| {
             // The gate lets no actor through that does not begin with the device's id.
             let mut author = [0; 8];
