@@ -13,6 +13,8 @@ pub const DAYS: i64 = 7;
 const DAY: i64 = 86_400;
 /// Beyond this a patrol that went and one that came are two things to people, seconds.
 const MOST_MOVED: u64 = 6 * 3_600;
+/// Pairs that are compared within one day of one schedule. A plan written by hand stays far below.
+const MOST_PAIRS: usize = 100_000;
 
 /// A due patrol under either version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +85,8 @@ pub fn outlook(vessel: VesselId, now: i64, before: &PlanContent, after: &PlanCon
 /// Pairs what went with what came, the nearest first.
 fn moves(went: Vec<DuePatrol>, came: Vec<DuePatrol>, shifts: &mut Vec<Shift>) {
     let mut pairs: Vec<(u64, usize, usize)> = Vec::new();
-    for (from, old) in went.iter().enumerate() {
+    let few = went.len().saturating_mul(came.len()) <= MOST_PAIRS;
+    for (from, old) in went.iter().enumerate().filter(|_| few) {
         let distances = came.iter().map(|new| old.opens.abs_diff(new.opens));
         let near = distances.enumerate().filter(|(_, distance)| *distance <= MOST_MOVED);
         pairs.extend(near.map(|(to, distance)| (distance, from, to)));

@@ -11,6 +11,11 @@ use deckwatch_core::{
 use super::{Answers, Fields, Look, Question, Sheet, removal::removal};
 use crate::plan::difference::kind_words;
 
+/// Places at most: a route's form asks for the position of each, and forms have at most 1,000 fields.
+const MOST_PLACES: usize = 900;
+/// Items of one checklist at most.
+const MOST_CHECKS: usize = 50;
+
 pub(super) fn sheet(id: Option<&str>, plan: &PlanContent) -> Option<Sheet> {
     let place = match id {
         Some(id) => Some(plan.checkpoints.get(&CheckpointId::from_hex(id).ok()?)?),
@@ -64,6 +69,9 @@ pub(super) fn answer(answers: &mut Answers<'_>, plan: &mut PlanContent, newest: 
         plan.checkpoints
             .insert(id, Checkpoint { name: name.clone(), deck, ..Checkpoint::default() });
         plan.tags.insert(tag, TagRegistration { checkpoint: id, revision: 1 });
+        if newest.checkpoints.len() >= MOST_PLACES {
+            answers.whole(format!("A plan has at most {MOST_PLACES} checkpoints."));
+        }
     }
     let taken = |(other, place): (&CheckpointId, &Checkpoint)| *other != id && place.name == name;
     if newest.checkpoints.iter().any(taken) {
@@ -168,4 +176,7 @@ pub(super) fn answer_check(
             .mistake("item", "This checkpoint has a check with this short name. Choose another.");
     }
     place.checks.insert(item.to_owned(), check);
+    if place.checks.len() > MOST_CHECKS {
+        answers.whole(format!("A checkpoint asks at most {MOST_CHECKS} questions."));
+    }
 }
