@@ -5,6 +5,7 @@ mod fleet;
 mod patrol;
 mod plan;
 mod vessel;
+mod writing;
 
 use std::ops::RangeInclusive;
 
