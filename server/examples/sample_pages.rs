@@ -26,6 +26,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             ("patrol-hostile", sample::hostile_patrol(palette).render()?),
             ("flags", sample::flags(palette).render()?),
             ("flags-empty", sample::no_flags(palette).render()?),
+            ("plan", sample::plan(palette).render()?),
+            ("plan-older", sample::older_plan(palette).render()?),
+            ("plan-empty", sample::empty_plan(palette).render()?),
+            ("plan-form", sample::plan_form(palette).render()?),
+            ("plan-preview", sample::plan_preview(palette).render()?),
+            ("not-done", sample::not_done(palette).render()?),
             ("not-found", sample::not_found(palette).render()?),
             ("broken", sample::broken(palette).render()?),
         ];

@@ -5,9 +5,12 @@
 mod asset;
 mod flags;
 mod fleet;
+mod form;
 mod header;
 mod health;
+mod origin;
 mod patrol;
+mod plan;
 mod reply;
 mod sync;
 #[cfg(test)]
@@ -45,6 +48,8 @@ pub fn router(shore: Arc<Shore>) -> Router {
     Router::new()
         .route("/", get(fleet::show))
         .route("/vessels/{id}", get(vessel::show))
+        .route("/vessels/{id}/plan", get(plan::show).post(plan::take))
+        .route("/vessels/{id}/plan/edit", get(plan::edit))
         .route("/patrols/{due}", get(patrol::show))
         .route("/flags", get(flags::show))
         .route(page::STYLESHEET_PATH, get(asset::stylesheet))

@@ -9,6 +9,7 @@ pub mod http;
 pub mod page;
 #[cfg(test)]
 mod phone;
+pub mod plan;
 pub mod projection;
 pub mod shore;
 pub mod store;

@@ -15,6 +15,7 @@ pub mod layout;
 pub mod moment;
 pub mod patrol;
 pub mod picture;
+pub mod plan;
 pub mod problem;
 pub mod sample;
 pub mod verdict;

@@ -7,6 +7,7 @@ mod hostile;
 mod link;
 mod mobile;
 mod picture;
+mod plan_pages;
 mod power;
 mod presence;
 mod setup;

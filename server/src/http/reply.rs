@@ -96,17 +96,61 @@ pub(super) async fn page<P: Template + Send + 'static>(
     let made = made.await.unwrap_or_else(|stopped| Err(NoPage::Failed(stopped.into())));
     match made {
         Ok(html) => shown(html, colours, &headers),
-        Err(NoPage::NotFound(thing)) => {
+        Err(nothing) => no_page(nothing, palette, now),
+    }
+}
+
+/// Says why there is no page.
+pub(super) fn no_page(nothing: NoPage, palette: Palette, now: i64) -> Response {
+    match nothing {
+        NoPage::NotFound(thing) => {
             let shell = Shell::new("Not found", Here::Below, palette, now);
             problem(ProblemPage::not_found(shell, thing))
         }
-        Err(NoPage::Failed(error)) => {
+        NoPage::Failed(error) => {
             let reference = HEXLOWER.encode(&draw::<4>(&mut SystemEntropy));
             tracing::error!(%error, cause = ?error.source(), reference, "a page could not be made");
             let shell = Shell::new("Something failed", Here::Below, palette, now);
             problem(ProblemPage::broken(shell, &reference))
         }
     }
+}
+
+/// A page's text.
+pub(super) fn html(page: &impl Template) -> Result<String, NoPage> {
+    page.render().map_err(|error| NoPage::Failed(error.into()))
+}
+
+/// What a shore says of a vessel; one that it does not know is not found.
+pub(super) fn known_vessel<T>(answer: Result<T, ShoreError>) -> Result<T, NoPage> {
+    match answer {
+        Err(ShoreError::Store(StoreError::UnknownVessel(_))) => Err(NoPage::NotFound("vessel")),
+        other => Ok(other?),
+    }
+}
+
+/// An answer to a form: nobody keeps it.
+pub(super) fn unkept(status: StatusCode, html: String) -> Response {
+    (status, [(header::CACHE_CONTROL, "no-store")], axum::response::Html(html)).into_response()
+}
+
+/// Sends the browser on after a form was taken, so that loading again sends nothing again.
+pub(super) fn elsewhere(address: &str) -> Response {
+    let headers = [(header::LOCATION, address), (header::CACHE_CONTROL, "no-store")];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// Says why a form was not taken.
+pub(super) fn refused(
+    web: &Web,
+    headers: &HeaderMap,
+    status: StatusCode,
+    what: &str,
+    hint: &str,
+) -> Response {
+    let palette = Colours::of(&Wish::default(), headers).palette;
+    let shell = Shell::new("Not done", Here::Below, palette, web.shore.now());
+    problem(ProblemPage::not_done(shell, status.as_u16(), what, hint))
 }
 
 fn shown(html: String, colours: Colours, headers: &HeaderMap) -> Response {

@@ -1,5 +1,7 @@
 //! A shore on loopback, asked over HTTP.
 
+mod plan;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -58,7 +60,12 @@ impl Site {
     }
 
     fn agent() -> ureq::Agent {
-        ureq::Agent::config_builder().http_status_as_error(false).build().into()
+        ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .build()
+            .into()
     }
 
     fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -70,7 +77,11 @@ impl Site {
     }
 
     fn post(&self, body: &[u8], headers: &[(&str, &str)]) -> Answer {
-        let mut request = Self::agent().post(format!("http://{}/v1/sync", self.address));
+        self.post_to("/v1/sync", body, headers)
+    }
+
+    fn post_to(&self, path: &str, body: &[u8], headers: &[(&str, &str)]) -> Answer {
+        let mut request = Self::agent().post(format!("http://{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

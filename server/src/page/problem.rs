@@ -18,6 +18,8 @@ pub struct ProblemPage {
     pub hint: String,
     /// What to quote to whoever runs this server, and to look for in its log.
     pub reference: Option<String>,
+    /// Where to go back to, beside the fleet: address, words.
+    pub back: Option<(String, String)>,
 }
 
 impl ProblemPage {
@@ -32,6 +34,7 @@ impl ProblemPage {
                    for ever; a mistyped one looks the same as one you may not see."
                 .to_owned(),
             reference: None,
+            back: None,
         }
     }
 
@@ -46,6 +49,14 @@ impl ProblemPage {
                    Try again; if it stays, give the reference below to whoever runs this server."
                 .to_owned(),
             reference: Some(reference.to_owned()),
+            back: None,
         }
+    }
+
+    /// What a form asked for was not done.
+    pub fn not_done(mut shell: Shell, status: u16, what: &str, hint: &str) -> Self {
+        shell.title = "Not done".to_owned();
+        let (what, hint) = (what.to_owned(), hint.to_owned());
+        Self { shell, status, what, hint, reference: None, back: None }
     }
 }

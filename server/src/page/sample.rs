@@ -6,6 +6,7 @@
 mod flags;
 mod fleet;
 mod patrol;
+mod plan;
 mod vessel;
 
 use deckwatch_core::model::{DeviceId, DueId, Hash, RecordRef, VesselId};
@@ -14,6 +15,7 @@ use jiff::civil::Date;
 pub use flags::{flags, no_flags};
 pub use fleet::{empty_fleet, fleet, fleet_of};
 pub use patrol::{awaiting_patrol, hostile_patrol, missed_patrol, patrol};
+pub use plan::{empty_plan, older_plan, plan, plan_form, plan_preview};
 pub use vessel::{bare_vessel, vessel};
 
 use super::layout::{Here, Palette, Shell};
@@ -46,6 +48,19 @@ pub fn not_found(palette: Palette) -> ProblemPage {
 /// A page that could not be made.
 pub fn broken(palette: Palette) -> ProblemPage {
     ProblemPage::broken(shell("", Here::Below, palette), "req-7f3a91c2")
+}
+
+/// A form that was not taken.
+pub fn not_done(palette: Palette) -> ProblemPage {
+    let mut page = ProblemPage::not_done(
+        shell("", Here::Below, palette),
+        422,
+        "Route Fire round is used by schedule Fire rounds, so it was not removed",
+        "Nothing was changed. Take it out there first.",
+    );
+    let plan = format!("/vessels/{}/plan", vessel_id(2));
+    page.back = Some((plan, "Go back to the plan".to_owned()));
+    page
 }
 
 /// The last 31 ship-time days, oldest first.

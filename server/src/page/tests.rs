@@ -24,6 +24,12 @@ fn pages(palette: Palette) -> Vec<(&'static str, String)> {
         ("hostile_patrol", html(&sample::hostile_patrol(palette))),
         ("flags", html(&sample::flags(palette))),
         ("no_flags", html(&sample::no_flags(palette))),
+        ("plan", html(&sample::plan(palette))),
+        ("older_plan", html(&sample::older_plan(palette))),
+        ("empty_plan", html(&sample::empty_plan(palette))),
+        ("plan_form", html(&sample::plan_form(palette))),
+        ("plan_preview", html(&sample::plan_preview(palette))),
+        ("not_done", html(&sample::not_done(palette))),
         ("not_found", html(&sample::not_found(palette))),
         ("broken", html(&sample::broken(palette))),
     ]

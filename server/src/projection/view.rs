@@ -3,6 +3,7 @@
 mod flags;
 mod fleet;
 mod patrol;
+mod plan;
 mod vessel;
 mod writing;
 
@@ -27,6 +28,7 @@ use crate::store::{DuePatrolRow, ReadTx, RevisionRow, Scope, StoreError, VesselS
 pub use flags::flags;
 pub use fleet::fleet;
 pub use patrol::patrol;
+pub use plan::{PlanWish, plan, plan_form, plan_preview, plan_shell};
 pub use vessel::vessel;
 
 /// Days that pictures and lists reach back.

@@ -7,8 +7,8 @@ use deckwatch_core::{
     record::{Body, body::MAX_VOUCHED, device_id},
 };
 
-use super::{Shore, ShoreError, held::plan_of};
-use crate::store::NewChange;
+use super::{Held, Shore, ShoreError, held::plan_of};
+use crate::store::{NewChange, WriteTx};
 
 /// What an edit did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,36 +27,59 @@ impl Shore {
         vessel: VesselId,
         target: &PlanContent,
     ) -> Result<PlanEdit, ShoreError> {
+        self.writing_held(vessel, |tx, held| self.edit_within(tx, held, target))
+    }
+
+    /// The same, but only if the newest version still has these heads; `None` if somebody else was faster.
+    pub fn edit_plan_at(
+        &self,
+        vessel: VesselId,
+        heads: &[Hash],
+        target: &PlanContent,
+    ) -> Result<Option<PlanEdit>, ShoreError> {
         self.writing_held(vessel, |tx, held| {
-            let mut plan = PlanDocument::from(held.plan());
-            let (dev, now) = (device_id(held.shore_key()), self.now());
-            let changes = plan.edit(dev, self.run_for(held.plan(), dev), now, target)?;
-            let doc = plan_of(vessel);
-            for change in &changes {
-                tx.put_change(&NewChange {
-                    vessel,
-                    doc,
-                    hash: change.hash,
-                    bytes: change.bytes.clone(),
-                    received_at: now,
-                })?;
+            if held.plan().heads() != heads {
+                return Ok(None);
             }
-            let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
-            let vouching: Vec<Body> = hashes
-                .chunks(MAX_VOUCHED)
-                .map(|hashes| Body::Document {
-                    kind: u64::from(doc.kind),
-                    id: doc.id,
-                    changes: hashes.to_vec(),
-                })
-                .collect();
-            if !vouching.is_empty() {
-                self.append_within(tx, held, &vouching)?;
-            }
-            let mut heads: Vec<Hash> = held.plan().heads();
-            heads.sort_unstable();
-            Ok(PlanEdit { changes: hashes, heads })
+            self.edit_within(tx, held, target).map(Some)
         })
+    }
+
+    fn edit_within(
+        &self,
+        tx: &mut dyn WriteTx,
+        held: &mut Held,
+        target: &PlanContent,
+    ) -> Result<PlanEdit, ShoreError> {
+        let vessel = held.vessel();
+        let mut plan = PlanDocument::from(held.plan());
+        let (dev, now) = (device_id(held.shore_key()), self.now());
+        let changes = plan.edit(dev, self.run_for(held.plan(), dev), now, target)?;
+        let doc = plan_of(vessel);
+        for change in &changes {
+            tx.put_change(&NewChange {
+                vessel,
+                doc,
+                hash: change.hash,
+                bytes: change.bytes.clone(),
+                received_at: now,
+            })?;
+        }
+        let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
+        let vouching: Vec<Body> = hashes
+            .chunks(MAX_VOUCHED)
+            .map(|hashes| Body::Document {
+                kind: u64::from(doc.kind),
+                id: doc.id,
+                changes: hashes.to_vec(),
+            })
+            .collect();
+        if !vouching.is_empty() {
+            self.append_within(tx, held, &vouching)?;
+        }
+        let mut heads: Vec<Hash> = held.plan().heads();
+        heads.sort_unstable();
+        Ok(PlanEdit { changes: hashes, heads })
     }
 
     /// A run of this shore whose changes all are on the main line of a document.
@@ -74,5 +97,10 @@ impl Shore {
             let plan = PlanDocument::from(held.plan());
             (plan.content(), plan.heads())
         })?)
+    }
+
+    /// The Plan with all its versions.
+    pub fn plan_document(&self, vessel: VesselId) -> Result<PlanDocument, ShoreError> {
+        Ok(self.reading_held(vessel, |held| PlanDocument::from(held.plan()))?)
     }
 }

@@ -1,0 +1,149 @@
+//! What does not make sense in a Plan, or cannot be walked. Nothing here forbids an edit: it is said.
+
+use std::collections::BTreeSet;
+
+use deckwatch_core::{
+    model::CheckpointId,
+    plan::{CheckKind, PlanContent, PlanProblem, Route, Schedule},
+};
+
+use super::difference::{minutes, route_name, short_tag};
+use crate::page::{plan::Concern, words::listed};
+
+const DAY_MINUTES: u32 = 24 * 60;
+
+/// Everything to look at in a version.
+pub fn concerns(plan: &PlanContent) -> Vec<Concern> {
+    let entry = |problem: &PlanProblem| Concern {
+        about: format!("Entry {}", problem.key),
+        what: problem.problem.to_owned(),
+        entry: Some(problem.key.clone()),
+    };
+    let mut found: Vec<Concern> = plan.problems.iter().map(entry).collect();
+    let mut say = |about: String, what: String| found.push(Concern { about, what, entry: None });
+    for (id, tag) in &plan.tags {
+        if !plan.checkpoints.contains_key(&tag.checkpoint) {
+            let what = "hangs at a checkpoint that is not in the plan, so its scans count nowhere";
+            say(format!("Tag {}", short_tag(*id)), what.to_owned());
+        }
+    }
+    let walked: BTreeSet<CheckpointId> =
+        plan.routes.values().flat_map(|route| route.points.iter().copied()).collect();
+    let aside = plan.checkpoints.iter().filter(|(id, _)| !walked.contains(id));
+    let aside: Vec<String> = aside.map(|(_, place)| place.name.clone()).collect();
+    match aside.as_slice() {
+        [] => {}
+        [one] => {
+            let what = "is on no route, so no patrol asks for it";
+            say(format!("Checkpoint {one}"), what.to_owned());
+        }
+        several => {
+            let what = format!("on no route, so no patrol asks for them: {}", listed(several));
+            say(format!("{} checkpoints", several.len()), what);
+        }
+    }
+    for (id, place) in &plan.checkpoints {
+        let about = || format!("Checkpoint {}", place.name);
+        if !plan.tags.values().any(|tag| tag.checkpoint == *id) {
+            say(about(), "has no tag, so nobody can scan it".to_owned());
+        }
+        for (item, check) in &place.checks {
+            let upside_down = matches!((check.min_milli, check.max_milli), (Some(least), Some(most)) if least > most);
+            if check.kind == CheckKind::Number && upside_down {
+                let about = format!("Check {item} at {}", place.name);
+                say(about, "its least is above its most, so every number is remarkable".to_owned());
+            }
+        }
+    }
+    for route in plan.routes.values() {
+        for what in of_route(plan, route) {
+            say(format!("Route {}", route.name), what);
+        }
+    }
+    for schedule in plan.schedules.values() {
+        for what in of_schedule(plan, schedule) {
+            say(format!("Schedule {}", schedule.name), what);
+        }
+    }
+    found
+}
+
+/// What `after` has to look at and `before` has not.
+pub fn new_concerns(before: &PlanContent, after: &PlanContent) -> Vec<Concern> {
+    let known = concerns(before);
+    concerns(after).into_iter().filter(|concern| !known.contains(concern)).collect()
+}
+
+fn of_route(plan: &PlanContent, route: &Route) -> Vec<String> {
+    let mut found = Vec::new();
+    if route.points.is_empty() {
+        found.push("has no points, so its schedules demand nothing".to_owned());
+    }
+    for point in route.points.iter().filter(|point| !plan.checkpoints.contains_key(point)) {
+        found.push(format!("names checkpoint {point}, which is not in the plan"));
+    }
+    found
+}
+
+fn of_schedule(plan: &PlanContent, schedule: &Schedule) -> Vec<String> {
+    let mut found = Vec::new();
+    let window = schedule.window_minutes;
+    let route = plan.routes.get(&schedule.route);
+    if route.is_none() {
+        let name = route_name(plan, schedule.route);
+        found.push(format!("names {name}, which is not in the plan, so it demands nothing"));
+    }
+    if schedule.times.is_empty() {
+        found.push("has no times, so it demands nothing".to_owned());
+    }
+    if window == 0 {
+        found.push("its window is 0 minutes long, so nothing can be walked in it".to_owned());
+    }
+    if schedule.start_within_minutes > window {
+        let what = format!(
+            "asks for a start within {}, after its window of {} has closed",
+            minutes(schedule.start_within_minutes),
+            minutes(window)
+        );
+        found.push(what);
+    }
+    if let Some(gap) = shortest_gap(&schedule.times) {
+        if window > gap {
+            let what = format!(
+                "its window of {} is longer than the shortest time between openings, {}: one walk lies in two windows",
+                minutes(window),
+                minutes(gap)
+            );
+            found.push(what);
+        } else if window + 2 * schedule.grace_minutes > gap {
+            let what = format!(
+                "windows of {} with {} grace on either side touch: openings are {} apart",
+                minutes(window),
+                minutes(schedule.grace_minutes),
+                minutes(gap)
+            );
+            found.push(what);
+        }
+    }
+    if let Some(most) = route.and_then(|route| route.max_minutes).filter(|most| *most > window) {
+        let what = format!(
+            "its window of {} is shorter than the {} that its route may take",
+            minutes(window),
+            minutes(most)
+        );
+        found.push(what);
+    }
+    found
+}
+
+/// The shortest time between two openings, across midnight too; `None` below two openings, of which one a day
+/// is a whole day apart.
+fn shortest_gap(times: &[u32]) -> Option<u32> {
+    let (first, last) = (times.first()?, times.last()?);
+    let around = (DAY_MINUTES + first).saturating_sub(*last);
+    let between = times.windows(2).filter_map(|pair| match pair {
+        [one, next] => Some(next.saturating_sub(*one)),
+        _ => None,
+    });
+    between.chain([around]).min()
+}
