@@ -2,6 +2,7 @@
 //! hub and the simulator all stand on this; none of them has rules of its own.
 
 mod chain;
+mod crew;
 mod open;
 mod plan;
 mod scan;
@@ -10,6 +11,7 @@ mod sync;
 mod tests;
 #[cfg(test)]
 mod vectors;
+mod view;
 
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ pub use open::{OpenError, Opened};
 pub use plan::{DueState, DueView};
 pub use scan::{ScanError, ScanOutcome};
 pub use sync::{ResponseError, SyncOutcome};
+pub use view::PhoneView;
 
 use crate::{
     authority::Authority,

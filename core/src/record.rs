@@ -7,6 +7,7 @@ pub mod chain;
 pub mod enrolment;
 pub mod fact;
 pub mod key;
+pub mod key_form;
 pub mod part;
 pub mod receipt;
 pub mod safe;

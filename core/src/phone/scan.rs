@@ -136,7 +136,8 @@ impl Phone {
         }
     }
 
-    fn scan_label(
+    /// A label that was read.
+    pub fn scan_label(
         &mut self,
         label: &Label,
         reading: &ClockReading,
@@ -225,7 +226,7 @@ impl Phone {
         Ok(progress)
     }
 
-    fn find_due(&self, due: DueId, reading: &ClockReading) -> Option<DuePatrol> {
+    pub(super) fn find_due(&self, due: DueId, reading: &ClockReading) -> Option<DuePatrol> {
         let vessel = self.vessel()?;
         let now = now_of(reading);
         // Two days either way: a patrol may still be walked long after its window.
