@@ -43,6 +43,7 @@ use crate::{
     model::{DeviceId, RecordRef},
     plan::{Adoption, Demand, PlanContent, demands},
     record::Body,
+    time::Bounds,
 };
 
 pub mod attempt;
@@ -95,6 +96,8 @@ pub struct Assessment {
     pub devices: Vec<DeviceState>,
     /// What is to be said of devices.
     pub findings: Vec<Finding>,
+    /// When the records were made that were asked for, in the order asked; without those not held.
+    pub dated: Vec<(RecordRef, Bounds)>,
     /// The earliest Unix second after `as_of` at which something here can change without new data.
     pub next_change: Option<i64>,
 }
@@ -139,6 +142,7 @@ pub fn assess(input: &Input<'_>) -> Assessment {
         patrols: patrols(&timeline, recorded, scans, &matches, &wide),
         watermark: devices.watermark(),
         devices: devices.states(),
+        dated: input.dated.iter().filter_map(|at| Some((*at, timeline.when(*at)?))).collect(),
         dues,
         findings,
         next_change,

@@ -154,6 +154,11 @@ impl Authority {
         self.standings.get(&dev).map(|(_, standing)| standing)
     }
 
+    /// The certified key of a device; the shore's own for the shore.
+    pub fn key(&self, dev: DeviceId) -> Option<&PublicKeyBytes> {
+        self.standings.get(&dev).map(|(key, _)| key)
+    }
+
     /// The roles with which a device wrote its record `seq`.
     pub fn roles_at(&self, dev: DeviceId, seq: u64) -> Roles {
         if dev == self.root {

@@ -1,15 +1,38 @@
 //! Automerge documents behind a gate: what several people edit, offline and at once.
 //!
-//! Raw changes are the truth and live in the store; a document is a cache that is rebuilt from
+//! Raw changes are the truth and live in the store; a document is a cache that is merged from
 //! them. A change counts only if a verified record of a device that may write this document names
 //! its hash, and the change's actor is that device. What misses a certificate, a voucher or a
-//! dependency waits; nothing is dropped.
+//! dependency waits; nothing is dropped. FORMAT.md section 16.
+//!
+//! Every document is one flat map: a text key, and a text or a number. Two devices that create "the
+//! same" nested object offline get two that do not merge, while every key here is a register of its
+//! own; and a gate that knows this form lets nothing else through.
 
+pub mod chunk;
 pub mod gate;
-pub mod rebuild;
+pub mod line;
+pub mod merge;
+pub mod voucher;
+pub mod write;
 
-pub use gate::{GateError, RawChange};
-pub use rebuild::{Rebuilt, Vouchers, rebuild};
+#[cfg(test)]
+mod tests;
+
+pub use gate::{GateError, OpName, RawChange};
+pub use line::{Entry, Line};
+pub use merge::{Merged, merge};
+pub use voucher::{Voucher, VoucherIndex, Vouchers};
+pub use write::{WriteError, write};
+
+/// A value of a document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// A text.
+    Text(String),
+    /// A number, a choice or a moment.
+    Int(i64),
+}
 
 /// The kinds of documents: FORMAT.md section 4, kind 16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +58,15 @@ impl DocumentKind {
             1 => Some(Self::Plan),
             2 => Some(Self::Page),
             _ => None,
+        }
+    }
+
+    /// Changes of one device that count in one document; those beyond are kept aside. An honest
+    /// phone writes some tens into a Page, and an office some thousands into a Plan in ten years.
+    pub fn changes_a_device(self) -> usize {
+        match self {
+            Self::Plan => 10_000,
+            Self::Page => 1_000,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod authority;
 pub mod document;
 pub mod entropy;
 pub mod model;
+pub mod page;
 pub mod patrol;
 pub mod phone;
 pub mod plan;

@@ -169,7 +169,7 @@ mod tests {
         let place = |n: u8| CheckpointId([n; 8]);
         PlanContent {
             checkpoints: (1..=3)
-                .map(|n| (place(n), Checkpoint { name: format!("P{n}"), deck: String::new() }))
+                .map(|n| (place(n), Checkpoint { name: format!("P{n}"), ..Checkpoint::default() }))
                 .collect(),
             tags: (1..=3)
                 .map(|n| (TagId([n; 16]), TagRegistration { checkpoint: place(n), revision: 1 }))

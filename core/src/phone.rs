@@ -3,6 +3,7 @@
 
 mod chain;
 mod crew;
+mod documents;
 mod open;
 mod plan;
 mod scan;
@@ -13,8 +14,9 @@ mod tests;
 mod vectors;
 mod view;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+pub use documents::{PageError, PlanEditError, Written};
 pub use open::{OpenError, Opened};
 pub use plan::{DueState, DueView};
 pub use scan::{ScanError, ScanOutcome};
@@ -23,8 +25,9 @@ pub use view::PhoneView;
 
 use crate::{
     authority::Authority,
+    document::{Merged, VoucherIndex},
     entropy::Entropy,
-    model::{DeviceId, Hash, VesselId},
+    model::{DeviceId, DocumentId, Hash, VesselId},
     patrol::CurrentPatrol,
     plan::{PlanContent, PlanDocument},
     record::{
@@ -95,10 +98,20 @@ pub struct Phone {
     current: Option<CurrentPatrol>,
     others: Vec<Chain>,
     authority: Option<Authority>,
+    /// Every `document` record held, of this device and of others.
+    vouchers: VoucherIndex,
+    /// This run of the program, in actor ids.
+    run: [u8; 8],
+    /// The Plan, merged.
+    merged: Merged,
     plan: PlanDocument,
+    /// Pages read lately, merged.
+    pages: BTreeMap<DocumentId, Merged>,
     adopted: Vec<Hash>,
     /// Segments in the last request.
     sent: Vec<(DeviceId, crate::record::Span)>,
+    /// Changes in the last request.
+    sent_changes: Vec<(u64, DocumentId, Hash)>,
     /// The adopted version, read once.
     in_force: PlanContent,
 }

@@ -1,12 +1,19 @@
 //! What should happen on a vessel: the Plan document, the plan in force, and the patrols it demands.
 
+pub mod check;
 pub mod content;
 pub mod document;
 pub mod due;
 pub mod force;
 mod keys;
+mod merge;
 
+pub use check::{Check, CheckKind};
 pub use content::{Checkpoint, PlanContent, PlanProblem, Route, Schedule, TagRegistration, Walk};
-pub use document::{PlanDocument, PlanError};
+pub use document::{PlanChange, PlanDocument, PlanError};
 pub use due::{DuePatrol, due_patrols};
 pub use force::{Adoption, Demand, InForce, demands, in_force};
+pub use keys::{clock_of, minute_of};
+
+#[cfg(test)]
+mod tests;

@@ -142,7 +142,8 @@ fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<(), StoreErr
         chains: held.chains(),
         receipts: &receipts,
         versions: &versions,
-        excuses: &[],
+        excuses: &held.pages().excuses(),
+        dated: &[],
     });
     let rows = rows::rows(held, &versions, &assessment)?;
     for due in &rows.dues {

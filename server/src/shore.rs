@@ -5,6 +5,7 @@ mod append;
 mod held;
 mod invitation;
 mod keys;
+mod pages;
 mod plan;
 mod standing;
 mod vessel;
@@ -21,6 +22,7 @@ use deckwatch_core::{
 pub use held::Held;
 pub(crate) use held::{Genesis, genesis_of};
 pub use keys::{KeyFolder, KeyFolderError};
+pub use pages::{PageState, Pages};
 pub use plan::PlanEdit;
 
 use crate::clock::Clock;

@@ -29,7 +29,7 @@ pub use bounds::{
     MAX_CAUSE_BYTES, MAX_CHANGE_BYTES, MAX_DAYS, MAX_JSON_BYTES, MAX_LIST, MAX_NAME_BYTES,
     MAX_RECEIPT_BYTES, MAX_SEGMENT_BYTES, MAX_WORD_BYTES,
 };
-pub use change::{ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, NewChange};
+pub use change::{ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, NewChange};
 pub use enrolment::{EnrolmentRow, EnrolmentToken, Enrolments, EnrolmentsMut};
 pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;

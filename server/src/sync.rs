@@ -4,6 +4,7 @@
 //! stops nothing else. A request that is not signed by the device it names changes nothing.
 
 mod answer;
+mod documents;
 mod ingest;
 mod seal;
 #[cfg(test)]
@@ -15,7 +16,8 @@ use deckwatch_core::{
     sync::{SealedRequest, SyncError},
 };
 
-pub use ingest::{MAX_UNCERTIFIED_BYTES, MAX_UNCERTIFIED_DEVICES, MAX_UNVOUCHED_BYTES};
+pub use documents::MAX_UNVOUCHED_BYTES;
+pub use ingest::{MAX_UNCERTIFIED_BYTES, MAX_UNCERTIFIED_DEVICES};
 
 use crate::shore::{Shore, ShoreError};
 use crate::store::StoreError;

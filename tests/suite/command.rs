@@ -1,5 +1,7 @@
 //! The command line, run as its user runs it.
 
+mod terminal;
+
 use std::{
     io::{BufRead, BufReader},
     path::Path,

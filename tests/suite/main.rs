@@ -4,6 +4,8 @@ mod architecture;
 mod command;
 mod link;
 mod mobile;
+mod picture;
 mod power;
 mod presence;
+mod setup;
 mod story;

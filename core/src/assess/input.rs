@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use crate::{
     authority::Authority,
-    model::{CrewNo, DeviceId, DueId, Hash, VesselId},
+    document::Value,
+    model::{CrewNo, DeviceId, DueId, Hash, PageSubject, RecordRef, VesselId},
+    page::{On, PageContent, WritingKind},
     plan::PlanContent,
     record::{Chain, Receipt},
-    time::Bounds,
 };
 
 /// The last second of the year 9999. Openings, receipts and anchors beyond it, and before 1970, are
@@ -37,6 +38,8 @@ pub struct Input<'a> {
     pub versions: &'a BTreeMap<Vec<Hash>, PlanContent>,
     /// Accepted reasons, in any order.
     pub excuses: &'a [Excuse],
+    /// Records whose time is wanted as well: those that vouch for what people wrote.
+    pub dated: &'a [RecordRef],
 }
 
 /// What a verified receipt says.
@@ -73,8 +76,25 @@ pub struct Excuse {
     pub by_crew: CrewNo,
     /// The reason, as written.
     pub reason: String,
-    /// When it was accepted.
-    pub at: Bounds,
+    /// The record that vouches for the acceptance.
+    pub record: RecordRef,
+}
+
+impl Excuse {
+    /// The reasons for a whole patrol that were accepted on a Page of a due patrol.
+    pub fn of_page(page: &PageContent) -> Vec<Self> {
+        let Some(PageSubject::Due(due)) = page.about else { return Vec::new() };
+        let accepted = page.of(WritingKind::Reason).filter_map(|writing| {
+            let accepted = writing.fields.get("accepted")?;
+            // Where two decided at once, nothing is accepted until somebody decides again.
+            let all_accept = accepted.standing().all(|it| it.value == Some(Value::Int(1)));
+            let whole = writing.text("on").and_then(On::from_words) == Some(On::Patrol);
+            let by = accepted.current().filter(|_| all_accept && whole)?.by;
+            let reason = writing.text("text").unwrap_or_default().to_owned();
+            Some(Self { due, by_dev: by.dev, by_crew: by.crew, reason, record: by.record })
+        });
+        accepted.collect()
+    }
 }
 
 impl Input<'_> {

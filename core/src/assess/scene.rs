@@ -17,7 +17,6 @@ use crate::{
         SegmentKey, SoftwareKey, TimePart, device_id,
         segment::{MAX_RECORDS, Segment},
     },
-    time::Bounds,
 };
 
 /// Midnight; the day whose due patrols are looked at. The window is 02:00 to 03:00, ten minutes of
@@ -51,7 +50,7 @@ pub fn tag(n: u8) -> TagId {
 }
 
 pub fn plan(points: u8, walk: Walk) -> PlanContent {
-    let checkpoint = |n: u8| Checkpoint { name: format!("Point {n}"), deck: String::new() };
+    let checkpoint = |n: u8| Checkpoint { name: format!("Point {n}"), ..Checkpoint::default() };
     let route = Route {
         name: "Fire round".into(),
         walk,
@@ -339,7 +338,7 @@ impl Scene {
             by_dev,
             by_crew: CrewNo(crew),
             reason: "heavy weather".into(),
-            at: Bounds::UNKNOWN,
+            record: RecordRef { dev: by_dev, seq: 0, hash: Hash::ZERO },
         };
         self.excuses.push(excuse);
     }
@@ -366,6 +365,7 @@ impl Scene {
             receipts: &self.receipts,
             versions: &self.versions,
             excuses: &self.excuses,
+            dated: &[],
         })
     }
 

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::input::{Input, LATEST};
 use crate::{
     authority::Roles,
-    model::{DeviceId, Hash},
+    model::{DeviceId, Hash, RecordRef},
     record::{Body, Chain, Entry},
     time::{Before, Bounds, Fact, Moment, Position, Reading, TimeBounds, Track, solve},
 };
@@ -98,6 +98,13 @@ impl<'a> Timeline<'a> {
             Some(branch) if !branch.contradictory => self.bounds.get(Position { track, index }),
             _ => Bounds::UNKNOWN,
         }
+    }
+
+    /// When a record was made that stands on a main branch.
+    pub fn when(&self, record: RecordRef) -> Option<Bounds> {
+        let (track, index) = (self.track(record.dev)?, usize::try_from(record.seq).ok()?);
+        let entry = self.entry(track, index).filter(|entry| entry.at == record)?;
+        Some(self.at(track, usize::try_from(entry.at.seq).ok()?))
     }
 
     /// The record at a place.

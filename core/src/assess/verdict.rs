@@ -317,7 +317,11 @@ impl<'a> Hearing<'a> {
             return (Verdict::Irregular, why, Vec::new());
         }
         if let Some(excuse) = self.excuse() {
-            let why = format!("Excused by {}: {}", excuse.by_crew, excuse.reason);
+            let by = match excuse.by_crew {
+                CrewNo::NOBODY => "the shore".to_owned(),
+                crew => crew.to_string(),
+            };
+            let why = format!("Excused by {by}: {}", excuse.reason);
             return (Verdict::Excused, why, Vec::new());
         }
         if self.answers.is_empty() { self.rule_nothing() } else { self.rule_undecided(to_come) }
@@ -406,10 +410,12 @@ impl<'a> Hearing<'a> {
         let authority = self.bench.input.authority;
         let walked = || self.answers.iter().chain(&self.outside);
         let valid = |excuse: &&Excuse| {
+            // Ashore nobody of the roster is logged in.
+            let ashore = excuse.by_dev == authority.root();
+            let aboard =
+                || excuse.by_crew != CrewNo::NOBODY && authority.standing(excuse.by_dev).is_some();
             excuse.due == self.demand.due.id
-                && excuse.by_crew != CrewNo::NOBODY
-                && (excuse.by_dev == authority.root()
-                    || authority.standing(excuse.by_dev).is_some())
+                && (ashore || aboard())
                 && !walked().any(|part| {
                     part.name.dev == excuse.by_dev || part.crew.contains(&excuse.by_crew)
                 })

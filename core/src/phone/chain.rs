@@ -2,8 +2,9 @@
 
 use super::{Phone, RecordError, Tail};
 use crate::{
+    document::RawChange,
     entropy::draw,
-    model::{Hash, RecordRef},
+    model::{DocumentId, Hash, RecordRef},
     record::{
         Body, ContentPart, DeviceKey, Item, Marker, PersonPart, Record, Segment, Span, TimePart,
         body::note,
@@ -16,6 +17,19 @@ use crate::{
 /// An `alive` record is due after this many seconds: 6 h.
 pub const ALIVE_EVERY_SECS: u64 = 6 * 3_600;
 
+/// What becomes a record, and the changes that it vouches for: kept together or not at all.
+pub(super) struct Fact<'a> {
+    patrol: u64,
+    body: Body,
+    changes: &'a [(u64, DocumentId, RawChange)],
+}
+
+impl Fact<'_> {
+    fn new(patrol: u64, body: Body) -> Self {
+        Self { patrol, body, changes: &[] }
+    }
+}
+
 impl Phone {
     /// Records `body`. When this returns, the record is durable ("taken").
     pub(super) fn record(
@@ -24,8 +38,31 @@ impl Phone {
         body: Body,
         reading: &ClockReading,
     ) -> Result<RecordRef, RecordError> {
+        self.record_fact(Fact::new(patrol, body), reading)
+    }
+
+    /// Records that this device made `changes` of one document, and keeps them.
+    pub(super) fn vouch(
+        &mut self,
+        (kind, id): (u64, DocumentId),
+        changes: &[RawChange],
+        reading: &ClockReading,
+    ) -> Result<RecordRef, RecordError> {
+        let named = changes.iter().map(|change| change.hash).collect();
+        let body = Body::Document { kind, id, changes: named };
+        let changes: Vec<_> = changes.iter().map(|change| (kind, id, change.clone())).collect();
+        let patrol = self.current.as_ref().map_or(0, |current| current.number);
+        self.record_fact(Fact { patrol, body, changes: &changes }, reading)
+    }
+
+    fn record_fact(
+        &mut self,
+        fact: Fact<'_>,
+        reading: &ClockReading,
+    ) -> Result<RecordRef, RecordError> {
         self.observe(reading)?;
-        let taken = self.append(patrol, body, reading)?;
+        let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
+        let taken = self.write((tail.seq + 1, tail.head), tail.offset, fact, reading)?;
         self.cut_if_full();
         Ok(taken)
     }
@@ -57,7 +94,7 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<RecordRef, RecordError> {
         let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
-        self.write(tail.seq + 1, tail.head, offset, patrol, body, reading)
+        self.write((tail.seq + 1, tail.head), offset, Fact::new(patrol, body), reading)
     }
 
     /// Writes the first record of a chain.
@@ -67,7 +104,7 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<(), RecordError> {
         let Body::Genesis { offset, .. } = genesis else { return Err(RecordError::NotEnrolled) };
-        self.write(0, Hash::ZERO, offset, 0, genesis, reading).map(drop)
+        self.write((0, Hash::ZERO), offset, Fact::new(0, genesis), reading).map(drop)
     }
 
     pub(super) fn append(
@@ -77,16 +114,14 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<RecordRef, RecordError> {
         let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
-        self.write(tail.seq + 1, tail.head, tail.offset, patrol, body, reading)
+        self.write((tail.seq + 1, tail.head), tail.offset, Fact::new(patrol, body), reading)
     }
 
     fn write(
         &mut self,
-        seq: u64,
-        prev: Hash,
+        (seq, prev): (u64, Hash),
         offset: i64,
-        patrol: u64,
-        body: Body,
+        Fact { patrol, body, changes }: Fact<'_>,
         reading: &ClockReading,
     ) -> Result<RecordRef, RecordError> {
         let opens = match &self.open {
@@ -104,7 +139,8 @@ impl Phone {
         ContentPart::decode(kind, c)?;
         let bytes = Record::compose(kind, self.dev, seq, prev, &cut.key, [a, b, c]).encode();
         let record = OpenRecord { seq, hash: Hash::of(&bytes), bytes, parts };
-        self.store.append(self.dev, &record, opens.as_ref())?;
+        let arrived = i64::try_from(time.wall).unwrap_or(i64::MAX);
+        self.store.append(self.dev, &record, opens.as_ref(), (changes, arrived))?;
         // Durable from here on: memory follows, then the marker, which may only lag.
         if let Some(cut) = opens {
             self.open = Some(cut);

@@ -1,12 +1,13 @@
 //! Opening a phone: resuming its chain, noticing a crash and noticing a restored copy.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use super::{
     Phone, RecordError, Tail,
     chain::{NOBODY, seal_one, time_of},
 };
 use crate::{
+    document::{DocumentKind, Merged, VoucherIndex},
     entropy::{Entropy, draw},
     model::DeviceId,
     patrol::CurrentPatrol,
@@ -72,6 +73,8 @@ impl Phone {
     ) -> Result<(Self, Opened), OpenError> {
         let store = Store::open(path)?;
         let key = safe.key()?;
+        let mut entropy = entropy;
+        let run = draw(entropy.as_mut());
         let mut phone = Self {
             store,
             safe,
@@ -88,15 +91,21 @@ impl Phone {
             current: None,
             others: Vec::new(),
             authority: None,
+            vouchers: VoucherIndex::default(),
+            run,
+            merged: Merged::nothing(DocumentKind::Plan),
             plan: PlanDocument::default(),
+            pages: BTreeMap::new(),
             adopted: Vec::new(),
             sent: Vec::new(),
+            sent_changes: Vec::new(),
             in_force: PlanContent::default(),
         };
         if let Some(text) = phone.store.setting("enrolment")? {
             phone.enrolment = Some(Enrolment::from_text(&String::from_utf8_lossy(&text))?);
         }
         phone.reopen_others()?;
+        phone.reopen_vouchers()?;
         // The key outlived the store, as a keychain outlives an app: its chain cannot go on here.
         let outlived = phone.safe.marker().is_some_and(|marker| marker.dev == phone.dev);
         if outlived && phone.store.own_devices()?.is_empty() {
@@ -282,6 +291,7 @@ impl Phone {
     }
 
     pub(super) fn keep_segment(&mut self, segment: crate::record::VerifiedSegment) {
+        segment.entries.iter().for_each(|entry| self.vouchers.add(entry));
         if !self.others.iter().any(|chain| chain.dev() == segment.dev) {
             self.others.push(Chain::new(segment.dev));
         }

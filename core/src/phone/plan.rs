@@ -5,11 +5,11 @@ use serde::Serialize;
 use super::{Phone, RecordError};
 use crate::{
     authority::{Authority, Roles},
-    document::{DocumentKind, Vouchers, rebuild},
+    document::{DocumentKind, merge},
     model::{DocumentId, Hash, RecordRef},
     patrol::{Lateness, lateness},
     plan::{DuePatrol, PlanContent, PlanDocument, due_patrols},
-    record::{Body, Chain},
+    record::{Body, Chain, Enrolment},
     store::StoreError,
     time::ClockReading,
 };
@@ -104,16 +104,27 @@ impl Phone {
 
     /// Reads certificates, plan and adoption again from everything held.
     pub(super) fn refresh_plan(&mut self) -> Result<(), StoreError> {
-        let Some(enrolment) = &self.enrolment else { return Ok(()) };
-        let authority = Authority::read(enrolment.vessel, &enrolment.shore_key, &self.others);
-        let id = DocumentId(enrolment.vessel.0);
+        self.refresh_authority();
+        let (Some(vessel), Some(authority)) = (self.vessel(), self.authority.clone()) else {
+            return Ok(());
+        };
+        let id = DocumentId(vessel.0);
         let changes = self.store.changes(DocumentKind::Plan.number(), id)?;
-        let vouchers = Vouchers::read(DocumentKind::Plan, id, &authority, &self.others);
-        self.plan = PlanDocument::from(rebuild(&changes, &vouchers).document);
+        let vouchers = self.vouchers.vouchers(DocumentKind::Plan, id, &authority);
+        if !self.merged.add(&changes, &vouchers) {
+            self.merged = merge(DocumentKind::Plan, &changes, &vouchers);
+        }
+        self.plan = PlanDocument::from(&self.merged);
+        self.pages.clear();
         let heads = self.latest_adoption(&authority)?;
         self.adopt(heads.unwrap_or_default());
-        self.authority = Some(authority);
         Ok(())
+    }
+
+    pub(super) fn refresh_authority(&mut self) {
+        let read =
+            |known: &Enrolment| Authority::read(known.vessel, &known.shore_key, &self.others);
+        self.authority = self.enrolment.as_ref().map(read);
     }
 
     /// The newest adoption by a device that may adopt, among those whose version is here. By the

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Phone, RecordError};
+use super::{Phone, RecordError, plan::now_of};
 use crate::{
     document::{DocumentKind, gate},
-    model::{DeviceId, DocumentId},
+    model::DeviceId,
     record::{
-        Body, Chain, PublicKeyBytes, Receipt, Run, Segment, Span, VerifiedSegment, body::MAX_HEADS,
-        chain::runs, device_id,
+        Body, Chain, PublicKeyBytes, Receipt, Run, Segment, Span, VerifiedSegment, chain::runs,
+        device_id,
     },
     store::StoreError,
     sync::{
-        Document, Have, Limits, Problem, Request, Response, Scope, SealedRequest, SyncError,
+        Have, Limits, Problem, Request, Response, Scope, SealedRequest, SyncError,
         message::{decode_have, encode_have},
         missing,
     },
@@ -83,19 +83,15 @@ impl Phone {
             }
             have.insert(dev, spans);
         }
-        let id = DocumentId(vessel.0);
+        let changes = self.changes_to_send(&mut payload)?;
         let request = Request {
             vessel,
             dev: self.dev,
             scope: Scope::Authority,
             have: have.into_iter().map(|(dev, spans)| (dev, newest_runs(spans))).collect(),
-            documents: vec![Document {
-                kind: DocumentKind::Plan.number(),
-                id,
-                what: self.plan.heads().into_iter().take(MAX_HEADS).collect(),
-            }],
+            documents: self.versions(now_of(reading))?,
             segments,
-            changes: Vec::new(),
+            changes,
         };
         Ok(SealedRequest::seal(&request, self.key.as_ref())?.encode())
     }
@@ -115,10 +111,11 @@ impl Phone {
             ..SyncOutcome::default()
         };
         self.take_segments(&response, &shore_key, &mut outcome)?;
-        self.take_changes(&response, &mut outcome)?;
+        self.take_changes(&response, reading, &mut outcome)?;
         self.note_what_is_held(&response, &shore_key)?;
         self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
         self.refresh_plan()?;
+        self.note_held_changes(&response, reading)?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
         outcome.more |= !self.unsent()?.is_empty();
         Ok(outcome)
@@ -208,14 +205,33 @@ impl Phone {
         shore_key: &PublicKeyBytes,
         outcome: &mut SyncOutcome,
     ) -> Result<(), StoreError> {
+        let strangers = self.take_known_segments(&response.segments, shore_key, outcome)?;
+        if strangers.is_empty() {
+            return Ok(());
+        }
+        // Their certificates may have come in this very response.
+        self.refresh_authority();
+        let refused = self.take_known_segments(&strangers, shore_key, outcome)?;
+        outcome.refused += refused.len();
+        Ok(())
+    }
+
+    /// Takes those whose author's key is known; returns the others.
+    fn take_known_segments(
+        &mut self,
+        segments: &[Vec<u8>],
+        shore_key: &PublicKeyBytes,
+        outcome: &mut SyncOutcome,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
         let own = self.store.own_devices()?;
-        for bytes in &response.segments {
+        let mut others = Vec::new();
+        for bytes in segments {
             let verified = Segment::decode(bytes).ok().and_then(|segment| {
                 let key = self.key_of(&segment, shore_key)?;
                 segment.verify(&key).ok()
             });
             let Some(verified) = verified.filter(|segment| !own.contains(&segment.dev)) else {
-                outcome.refused += 1;
+                others.push(bytes.clone());
                 continue;
             };
             let span = span_of(&verified);
@@ -224,7 +240,7 @@ impl Phone {
                 self.keep_segment(verified);
             }
         }
-        Ok(())
+        Ok(others)
     }
 
     fn key_of(&self, segment: &Segment, shore_key: &PublicKeyBytes) -> Option<PublicKeyBytes> {
@@ -232,7 +248,8 @@ impl Phone {
             return Some(*shore_key);
         }
         let known = self.others.iter().find(|chain| chain.dev() == segment.dev);
-        known.and_then(Chain::key).or_else(|| {
+        let certified = || self.authority.as_ref()?.key(segment.dev).copied();
+        known.and_then(Chain::key).or_else(certified).or_else(|| {
             let opened = segment.reopen().ok()?;
             match opened.entries.first()?.body()? {
                 Body::Genesis { key, vessel, .. } if Some(*vessel) == self.vessel() => Some(*key),
@@ -244,6 +261,7 @@ impl Phone {
     fn take_changes(
         &mut self,
         response: &Response,
+        reading: &ClockReading,
         outcome: &mut SyncOutcome,
     ) -> Result<(), StoreError> {
         for change in &response.changes {
@@ -252,7 +270,8 @@ impl Phone {
                 outcome.refused += 1;
                 continue;
             }
-            if self.store.put_change(change.kind, change.id, &change.what)? {
+            let arrived = now_of(reading);
+            if self.store.put_change(change.kind, change.id, &change.what, arrived)? {
                 outcome.new_changes += 1;
             }
         }

@@ -1,11 +1,12 @@
 //! The Plan as plain types, read from one version of the document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::check::Check;
 use crate::{
-    model::{CheckpointId, RouteId, ScheduleId, TagId},
+    model::{CheckpointId, CrewNo, RouteId, ScheduleId, TagId},
     time::ShipTime,
 };
 
@@ -28,12 +29,14 @@ pub enum Walk {
 }
 
 /// A place to be visited.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Checkpoint {
     /// As the crew calls it.
     pub name: String,
     /// Deck or zone, for people; may be empty.
     pub deck: String,
+    /// What is asked there, by the names of the items.
+    pub checks: BTreeMap<String, Check>,
 }
 
 /// What is fixed at a checkpoint.
@@ -91,6 +94,8 @@ pub struct PlanContent {
     pub vessel_name: String,
     /// Hours without contact after which a silent phone no longer hides a window.
     pub contact_limit_hours: Option<u32>,
+    /// Roster numbers that may log in. Names never stand in the Plan.
+    pub roster: BTreeSet<CrewNo>,
     /// The master's offset from UTC, with history.
     pub ship_time: ShipTime,
     /// Places.
@@ -101,7 +106,7 @@ pub struct PlanContent {
     pub routes: BTreeMap<RouteId, Route>,
     /// Schedules.
     pub schedules: BTreeMap<ScheduleId, Schedule>,
-    /// Entries that were left out.
+    /// Entries that were left out. An edit keeps them as long as they stand here: a newer program may have written them.
     pub problems: Vec<PlanProblem>,
 }
 

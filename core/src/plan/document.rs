@@ -1,19 +1,21 @@
 //! The Plan as an Automerge document: writing it, and reading any of its versions.
 
-use automerge::{
-    ActorId, Automerge, ChangeHash, ROOT, ReadDoc, ScalarValue, ValueRef,
-    iter::MapRangeItem,
-    transaction::{CommitOptions, Transactable},
-};
+mod history;
+
+use std::collections::BTreeSet;
+
+use automerge::{ChangeHash, ROOT, ReadDoc, ScalarValue, ValueRef, iter::MapRangeItem};
 
 use super::{
     content::PlanContent,
-    keys::{Entries, Value, content_of, entries_of},
+    keys::{Entries, content_of, entries_of},
 };
 use crate::{
-    document::{RawChange, gate::MAX_CHANGE_BYTES},
+    document::{Line, Merged, RawChange, Value, WriteError, write, write::actor_of},
     model::{DeviceId, Hash},
 };
+
+pub use history::PlanChange;
 
 /// Entries written in one change: 200 of the longest stay below half the gate's limit.
 const ENTRIES_A_CHANGE: usize = 200;
@@ -28,54 +30,52 @@ pub enum PlanError {
     #[error("{0} is longer than {MAX_TEXT} characters; shorten it")]
     TextTooLong(String),
     /// The document could not take the edit.
-    #[error("the plan could not be changed ({0}); rebuild it from its changes and try again")]
-    Document(String),
+    #[error("the plan was not changed: {0}")]
+    Document(#[from] WriteError),
     /// A version that is not here.
     #[error("this version of the plan is not here yet; sync first")]
     UnknownVersion,
 }
 
 /// The Plan of one vessel.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct PlanDocument {
-    document: Automerge,
+    line: Line,
+    /// Lines beside the main one: they may hold a version that a ship has adopted.
+    beside: Vec<Line>,
 }
 
-impl Default for PlanDocument {
-    fn default() -> Self {
-        Self { document: Automerge::new() }
+impl From<Line> for PlanDocument {
+    fn from(line: Line) -> Self {
+        Self { line, beside: Vec::new() }
     }
 }
 
-impl From<Automerge> for PlanDocument {
-    fn from(document: Automerge) -> Self {
-        Self { document }
+impl From<&Merged> for PlanDocument {
+    fn from(merged: &Merged) -> Self {
+        Self { line: merged.main().clone(), beside: merged.lines().skip(1).cloned().collect() }
     }
 }
 
 impl PlanDocument {
     /// The document's heads, sorted: the name of this version.
     pub fn heads(&self) -> Vec<Hash> {
-        let mut heads: Vec<Hash> =
-            self.document.get_heads().iter().map(|head| Hash(head.0)).collect();
-        heads.sort_unstable();
-        heads
+        self.line.heads()
     }
 
     /// The newest version.
     pub fn content(&self) -> PlanContent {
-        content_of(&entries(self.document.map_range(ROOT, ..)))
+        content_of(&entries(self.line.document().map_range(ROOT, ..)))
     }
 
     /// The version with these heads.
     pub fn content_at(&self, heads: &[Hash]) -> Result<PlanContent, PlanError> {
+        let holds = |line: &&Line| heads.iter().all(|head| line.holds(*head));
+        let lines = std::iter::once(&self.line).chain(&self.beside);
+        let line = lines.filter(|_| !heads.is_empty()).find(holds);
+        let line = line.ok_or(PlanError::UnknownVersion)?;
         let heads: Vec<ChangeHash> = heads.iter().map(|head| ChangeHash(head.0)).collect();
-        if heads.is_empty()
-            || heads.iter().any(|head| self.document.get_change_by_hash(head).is_none())
-        {
-            return Err(PlanError::UnknownVersion);
-        }
-        Ok(content_of(&entries(self.document.map_range_at(ROOT, .., &heads))))
+        Ok(content_of(&entries(line.document().map_range_at(ROOT, .., &heads))))
     }
 
     /// Writes what differs between the newest version and `target`, at most 200 entries a
@@ -89,43 +89,22 @@ impl PlanDocument {
         time: i64,
         target: &PlanContent,
     ) -> Result<Vec<RawChange>, PlanError> {
+        let kept: BTreeSet<&String> = target.problems.iter().map(|problem| &problem.key).collect();
         let target = entries_of(target);
         check_texts(&target)?;
-        let now = entries(self.document.map_range(ROOT, ..));
+        let now = entries(self.line.document().map_range(ROOT, ..));
         let written = target.iter().filter(|(key, value)| now.get(*key) != Some(value));
-        let removed = now.keys().filter(|key| !target.contains_key(*key));
+        // What was not understood stays while `target` names it: a newer program may have written it.
+        let removed = now.keys().filter(|key| !target.contains_key(*key) && !kept.contains(*key));
         let mut steps: Vec<(&String, Option<&Value>)> =
             written.map(|(key, value)| (key, Some(value))).collect();
         steps.extend(removed.map(|key| (key, None)));
 
-        let actor: Vec<u8> = author.0.into_iter().chain(process).collect();
-        self.document.set_actor(ActorId::from(actor));
-        let before = self.document.get_heads();
+        let actor = actor_of(author, process);
+        let mut changes = Vec::new();
         for chunk in steps.chunks(ENTRIES_A_CHANGE) {
-            self.document
-                .transact_with(
-                    |()| CommitOptions::default().with_time(time),
-                    |tx| {
-                        chunk.iter().try_for_each(|(key, value)| match value {
-                            Some(Value::Text(text)) => tx.put(ROOT, key.as_str(), text.as_str()),
-                            Some(Value::Int(int)) => tx.put(ROOT, key.as_str(), *int),
-                            None => tx.delete(ROOT, key.as_str()),
-                        })
-                    },
-                )
-                .map_err(|failure| PlanError::Document(failure.error.to_string()))?;
-        }
-        let changes: Vec<RawChange> = self
-            .document
-            .get_changes(&before)
-            .into_iter()
-            .map(|change| RawChange {
-                hash: Hash(change.hash().0),
-                bytes: change.raw_bytes().to_vec(),
-            })
-            .collect();
-        if changes.iter().any(|change| change.bytes.len() > MAX_CHANGE_BYTES) {
-            return Err(PlanError::Document("a change is too large".into()));
+            let entries = chunk.iter().map(|(key, value)| (key.as_str(), *value));
+            changes.extend(write(&mut self.line, actor, time, entries)?);
         }
         Ok(changes)
     }

@@ -106,7 +106,7 @@ mod tests {
 
     fn plan(times: &[u32], ship_time: ShipTime) -> PlanContent {
         let point = CheckpointId([1; 8]);
-        let checkpoint = Checkpoint { name: "Bow".into(), deck: String::new() };
+        let checkpoint = Checkpoint { name: "Bow".into(), ..Checkpoint::default() };
         let route = Route {
             name: "Night".into(),
             walk: Walk::Ordered,

@@ -164,7 +164,7 @@ mod tests {
 
     fn plan(points: u8) -> PlanContent {
         let points: Vec<CheckpointId> = (0..points).map(|n| CheckpointId([n; 8])).collect();
-        let checkpoint = Checkpoint { name: "Place".into(), deck: String::new() };
+        let checkpoint = Checkpoint { name: "Place".into(), ..Checkpoint::default() };
         PlanContent {
             checkpoints: points.iter().map(|id| (*id, checkpoint.clone())).collect(),
             routes: [(

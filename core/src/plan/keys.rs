@@ -6,7 +6,10 @@
 //! ```text
 //! vessel/name                     text        ship_time/UNIX-SECONDS          int, minutes
 //! vessel/contact_limit_hours      int
+//! crew/NUMBER/active              int, 1: this roster number may log in
 //! checkpoint/ID/name              text        checkpoint/ID/deck              text
+//! check/CHECKPOINT/ITEM/ask       text        check/CHECKPOINT/ITEM/kind      text
+//! check/CHECKPOINT/ITEM/unit      text        check/CHECKPOINT/ITEM/{min,max}_milli   int, thousandths
 //! tag/ID/checkpoint               text, hex   tag/ID/revision                 int
 //! route/ID/name                   text        route/ID/walk                   text
 //! route/ID/max_minutes            int         route/ID/point/CHECKPOINT       int, position
@@ -14,23 +17,20 @@
 //! schedule/ID/times               text "HH:MM HH:MM"
 //! schedule/ID/{window,start_within,grace}_minutes   int
 //! ```
+//!
+//! ITEM is 1 to 24 characters of a-z, 0-9 and `_`. What a reader does not know it leaves out and names as a problem.
 
 use std::collections::BTreeMap;
 
-use super::content::{
-    Checkpoint, PlanContent, PlanProblem, Route, Schedule, TagRegistration, Walk,
+use super::{
+    check::{Check, CheckKind, MAX_MILLI, is_item},
+    content::{Checkpoint, PlanContent, PlanProblem, Route, Schedule, TagRegistration, Walk},
 };
 use crate::{
-    model::{CheckpointId, RouteId, ScheduleId, TagId},
+    document::Value,
+    model::{CheckpointId, CrewNo, RouteId, ScheduleId, TagId},
     time::ShipTime,
 };
-
-/// A value of the Plan document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
-    Text(String),
-    Int(i64),
-}
 
 /// Entries of the root map.
 pub(super) type Entries = BTreeMap<String, Value>;
@@ -38,7 +38,11 @@ pub(super) type Entries = BTreeMap<String, Value>;
 const DAY_MINUTES: u32 = 24 * 60;
 
 impl Walk {
-    fn word(self) -> &'static str {
+    /// All, in the order of choices.
+    pub const ALL: [Self; 4] = [Self::Ordered, Self::AnyOrder, Self::Continuous, Self::Search];
+
+    /// As it stands in the document.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Ordered => "ordered",
             Self::AnyOrder => "any_order",
@@ -47,18 +51,22 @@ impl Walk {
         }
     }
 
-    fn from_word(word: &str) -> Option<Self> {
-        [Self::Ordered, Self::AnyOrder, Self::Continuous, Self::Search]
-            .into_iter()
-            .find(|walk| walk.word() == word)
+    /// Reads [`Walk::word`].
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|walk| walk.word() == word)
     }
 }
 
-/// "HH:MM" as minutes after midnight.
-fn minute_of(text: &str) -> Option<u32> {
-    let (hours, minutes) = text.split_once(':')?;
+/// Reads "HH:MM" as minutes after midnight.
+pub fn minute_of(text: &str) -> Option<u32> {
+    let (hours, minutes) = text.split_once(':').filter(|_| !text.contains('+'))?;
     let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
+/// Writes minutes after midnight as "HH:MM".
+pub fn clock_of(minute: u32) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 /// The entries that say what `content` says.
@@ -73,6 +81,11 @@ pub(super) fn entries_of(content: &PlanContent) -> Entries {
     for (id, checkpoint) in &content.checkpoints {
         text(format!("checkpoint/{id}/name"), &checkpoint.name);
         text(format!("checkpoint/{id}/deck"), &checkpoint.deck);
+        for (item, check) in &checkpoint.checks {
+            text(format!("check/{id}/{item}/ask"), &check.ask);
+            text(format!("check/{id}/{item}/kind"), check.kind.word());
+            text(format!("check/{id}/{item}/unit"), &check.unit);
+        }
     }
     for (id, tag) in &content.tags {
         text(format!("tag/{id}/checkpoint"), &tag.checkpoint.to_string());
@@ -82,21 +95,33 @@ pub(super) fn entries_of(content: &PlanContent) -> Entries {
         text(format!("route/{id}/walk"), route.walk.word());
     }
     for (id, schedule) in &content.schedules {
-        let times: Vec<String> = schedule
-            .times
-            .iter()
-            .map(|minute| format!("{:02}:{:02}", minute / 60, minute % 60))
-            .collect();
+        let times: Vec<String> = schedule.times.iter().map(|minute| clock_of(*minute)).collect();
         text(format!("schedule/{id}/name"), &schedule.name);
         text(format!("schedule/{id}/route"), &schedule.route.to_string());
         text(format!("schedule/{id}/times"), &times.join(" "));
     }
+    numbers_of(content, &mut entries);
+    entries
+}
+
+fn numbers_of(content: &PlanContent, entries: &mut Entries) {
     let mut int = |key: String, value: i64| entries.insert(key, Value::Int(value));
     if let Some(hours) = content.contact_limit_hours {
         int("vessel/contact_limit_hours".into(), hours.into());
     }
     for (from, minutes) in content.ship_time.changes() {
         int(format!("ship_time/{from}"), i64::from(minutes));
+    }
+    for number in &content.roster {
+        int(format!("crew/{}/active", number.0), 1);
+    }
+    for (id, checkpoint) in &content.checkpoints {
+        for (item, check) in &checkpoint.checks {
+            let limits = [("min_milli", check.min_milli), ("max_milli", check.max_milli)];
+            for (name, limit) in limits {
+                limit.map(|milli| int(format!("check/{id}/{item}/{name}"), milli));
+            }
+        }
     }
     for (id, tag) in &content.tags {
         int(format!("tag/{id}/revision"), tag.revision.into());
@@ -114,68 +139,84 @@ pub(super) fn entries_of(content: &PlanContent) -> Entries {
         int(format!("schedule/{id}/start_within_minutes"), schedule.start_within_minutes.into());
         int(format!("schedule/{id}/grace_minutes"), schedule.grace_minutes.into());
     }
-    entries
 }
 
 /// Reads entries; what does not make sense becomes a problem and the rest counts.
 pub(super) fn content_of(entries: &Entries) -> PlanContent {
-    let mut reading =
-        Reading { entries, content: PlanContent::default(), ship_time: BTreeMap::new() };
-    let mut points: BTreeMap<RouteId, Vec<(i64, CheckpointId)>> = BTreeMap::new();
+    let mut reading = Reading {
+        entries,
+        content: PlanContent::default(),
+        ship_time: BTreeMap::new(),
+        points: BTreeMap::new(),
+        checks: BTreeMap::new(),
+    };
     for (key, value) in entries {
         let path: Vec<&str> = key.split('/').collect();
-        let known = match (path.as_slice(), value) {
-            (["vessel", "name"], Value::Text(name)) => {
-                reading.content.vessel_name.clone_from(name);
-                true
-            }
-            (["vessel", "contact_limit_hours"], Value::Int(hours)) => {
-                reading.content.contact_limit_hours = u32::try_from(*hours).ok();
-                true
-            }
-            (["ship_time", from], Value::Int(minutes)) => reading.ship_time(from, *minutes),
-            (["checkpoint", id, "name"], Value::Text(name)) => reading.checkpoint(id, name),
-            (["tag", id, "checkpoint"], Value::Text(at)) => reading.tag(id, at),
-            (["route", id, "walk"], Value::Text(walk)) => reading.route(id, walk),
-            (["route", id, "point", point], Value::Int(position)) => {
-                match (RouteId::from_hex(id), CheckpointId::from_hex(point)) {
-                    (Ok(route), Ok(point)) => {
-                        points.entry(route).or_default().push((*position, point));
-                        true
-                    }
-                    _ => false,
-                }
-            }
-            (["schedule", id, "times"], Value::Text(times)) => reading.schedule(id, times),
-            // Read together with the entries above.
-            (["checkpoint", _, "deck"] | ["route" | "schedule", _, "name"], Value::Text(_))
-            | (["tag", _, "revision"] | ["route", _, "max_minutes"], Value::Int(_))
-            | (["schedule", _, "route"], Value::Text(_)) => true,
-            (["schedule", _, minutes], Value::Int(_)) => minutes.ends_with("_minutes"),
-            _ => false,
-        };
-        if !known {
+        if !reading.entry(&path, value) {
             reading.problem(key, "not understood, and left out; correct or remove it");
         }
     }
-    for (id, mut route_points) in points {
-        route_points.sort_unstable();
-        if let Some(route) = reading.content.routes.get_mut(&id) {
-            route.points = route_points.into_iter().map(|(_, point)| point).collect();
-        }
-    }
-    let Reading { mut content, ship_time, .. } = reading;
-    content.ship_time = ShipTime::new(ship_time);
-    content
+    reading.finished()
 }
 
 struct Reading<'e> {
     entries: &'e Entries,
     content: PlanContent,
     ship_time: BTreeMap<i64, i32>,
+    points: BTreeMap<RouteId, Vec<(i64, CheckpointId)>>,
+    checks: BTreeMap<CheckpointId, BTreeMap<String, Check>>,
 }
 
 impl Reading<'_> {
+    /// Reads one entry; `false` if it does not make sense.
+    fn entry(&mut self, path: &[&str], value: &Value) -> bool {
+        match (path, value) {
+            (["vessel", "name"], Value::Text(name)) => {
+                self.content.vessel_name.clone_from(name);
+                true
+            }
+            (["vessel", "contact_limit_hours"], Value::Int(hours)) => {
+                self.content.contact_limit_hours = u32::try_from(*hours).ok();
+                true
+            }
+            (["ship_time", from], Value::Int(minutes)) => self.ship_time(from, *minutes),
+            (["crew", number, "active"], Value::Int(active)) => self.crew(number, *active),
+            (["checkpoint", id, "name"], Value::Text(name)) => self.checkpoint(id, name),
+            (["check", id, item, "ask"], Value::Text(ask)) => self.check(id, item, ask),
+            (["tag", id, "checkpoint"], Value::Text(at)) => self.tag(id, at),
+            (["route", id, "walk"], Value::Text(walk)) => self.route(id, walk),
+            (["route", id, "point", point], Value::Int(position)) => {
+                self.point(id, point, *position)
+            }
+            (["schedule", id, "times"], Value::Text(times)) => self.schedule(id, times),
+            // Read together with the entries above.
+            (["checkpoint", _, "deck"] | ["route" | "schedule", _, "name"], Value::Text(_))
+            | (["check", _, _, "kind" | "unit"], Value::Text(_))
+            | (["check", _, _, "min_milli" | "max_milli"], Value::Int(_))
+            | (["tag", _, "revision"] | ["route", _, "max_minutes"], Value::Int(_))
+            | (["schedule", _, "route"], Value::Text(_)) => true,
+            (["schedule", _, minutes], Value::Int(_)) => minutes.ends_with("_minutes"),
+            _ => false,
+        }
+    }
+
+    fn finished(self) -> PlanContent {
+        let Self { mut content, ship_time, points, checks, .. } = self;
+        for (id, mut points) in points {
+            points.sort_unstable();
+            if let Some(route) = content.routes.get_mut(&id) {
+                route.points = points.into_iter().map(|(_, point)| point).collect();
+            }
+        }
+        for (id, checks) in checks {
+            if let Some(checkpoint) = content.checkpoints.get_mut(&id) {
+                checkpoint.checks = checks;
+            }
+        }
+        content.ship_time = ShipTime::new(ship_time);
+        content
+    }
+
     fn problem(&mut self, key: &str, problem: &'static str) {
         self.content.problems.push(PlanProblem { key: key.to_owned(), problem });
     }
@@ -206,10 +247,62 @@ impl Reading<'_> {
         }
     }
 
+    fn crew(&mut self, number: &str, active: i64) -> bool {
+        let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        match number.parse().ok().filter(|_| plain) {
+            Some(number) if CrewNo(number) != CrewNo::NOBODY && (0..=1).contains(&active) => {
+                if active == 1 {
+                    self.content.roster.insert(CrewNo(number));
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn check(&mut self, id: &str, item: &str, ask: &str) -> bool {
+        let at = |name: &str| format!("check/{id}/{item}/{name}");
+        let kind = match self.entries.get(&at("kind")) {
+            Some(Value::Text(word)) => CheckKind::from_word(word),
+            _ => Some(CheckKind::default()),
+        };
+        let limit = |name: &str| match self.entries.get(&at(name)) {
+            Some(Value::Int(milli)) => {
+                Some(*milli).filter(|milli| milli.unsigned_abs() <= MAX_MILLI.unsigned_abs())
+            }
+            _ => None,
+        };
+        let (Ok(at_checkpoint), Some(kind), true) =
+            (CheckpointId::from_hex(id), kind, is_item(item))
+        else {
+            return false;
+        };
+        let check = Check {
+            ask: ask.to_owned(),
+            kind,
+            unit: self.text(&at("unit")),
+            min_milli: limit("min_milli"),
+            max_milli: limit("max_milli"),
+        };
+        self.checks.entry(at_checkpoint).or_default().insert(item.to_owned(), check);
+        true
+    }
+
+    fn point(&mut self, route: &str, point: &str, position: i64) -> bool {
+        let (Ok(route), Ok(point)) = (RouteId::from_hex(route), CheckpointId::from_hex(point))
+        else {
+            return false;
+        };
+        self.points.entry(route).or_default().push((position, point));
+        true
+    }
+
     fn checkpoint(&mut self, id: &str, name: &str) -> bool {
         let deck = self.text(&format!("checkpoint/{id}/deck"));
         let Ok(id) = CheckpointId::from_hex(id) else { return false };
-        self.content.checkpoints.insert(id, Checkpoint { name: name.to_owned(), deck });
+        self.content
+            .checkpoints
+            .insert(id, Checkpoint { name: name.to_owned(), deck, ..Checkpoint::default() });
         true
     }
 

@@ -2,9 +2,10 @@
 
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
-use super::{Store, StoreError, fixed, from_sql, to_sql};
+use super::{Store, StoreError, fixed, from_sql, sources::insert_change, to_sql};
 use crate::{
-    model::{DeviceId, Hash},
+    document::RawChange,
+    model::{DeviceId, DocumentId, Hash},
     record::{Item, SegmentKey, Slot, Span, fact::Record},
 };
 
@@ -47,22 +48,51 @@ pub struct Cut {
 }
 
 impl Store {
-    /// Makes a record durable. `opens` is given with the first record of a segment.
+    /// Makes a record durable, with the changes of a document that it vouches for. `opens` is given
+    /// with the first record of a segment; the changes come with the phone's own time, Unix seconds.
     pub fn append(
         &mut self,
         dev: DeviceId,
         record: &OpenRecord,
         opens: Option<&Cut>,
+        (changes, arrived): (&[(u64, DocumentId, RawChange)], i64),
     ) -> Result<(), StoreError> {
         // One statement is its own transaction; two need one.
         let seq = to_sql(record.seq)?;
-        let Some(cut) = opens else { return insert_record(&self.connection, dev, seq, record) };
+        if opens.is_none() && changes.is_empty() {
+            return insert_record(&self.connection, dev, seq, record);
+        }
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.prepare_cached("INSERT INTO cut (dev, from_seq, key, prev) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![dev.0, to_sql(cut.from)?, cut.key, cut.prev.0])?;
+        if let Some(cut) = opens {
+            insert_cut(&tx, dev, cut)?;
+        }
+        for (kind, id, change) in changes {
+            insert_change(&tx, (*kind, *id), change, (arrived, true))?;
+        }
         insert_record(&tx, dev, seq, record)?;
+        if !changes.is_empty() {
+            tx.prepare_cached("INSERT INTO voucher (dev, seq) VALUES (?1, ?2)")?
+                .execute(params![dev.0, seq])?;
+        }
         tx.commit()?;
         Ok(())
+    }
+
+    /// Own records that vouch for changes of documents.
+    pub fn own_vouchers(&self) -> Result<Vec<(DeviceId, OpenRecord)>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT dev, seq FROM voucher ORDER BY dev, seq")?;
+        let mut rows = statement.query([])?;
+        let mut named = Vec::new();
+        while let Some(row) = rows.next()? {
+            let dev = DeviceId(fixed(row.get_ref(0)?.as_blob().map_err(not_bytes)?)?);
+            named.push((dev, from_sql(row.get(1)?)?));
+        }
+        let mut vouchers = Vec::new();
+        for (dev, seq) in named {
+            vouchers.extend(self.own_records(dev, seq, seq)?.into_iter().map(|it| (dev, it)));
+        }
+        Ok(vouchers)
     }
 
     /// The last own record of `dev`.

@@ -7,10 +7,11 @@ use super::StoreError;
 /// "DkWa": what the file's header says.
 pub const APPLICATION_ID: i32 = 0x446b_5761;
 /// The newest schema.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// One step each; append-only.
-const MIGRATIONS: [&str; VERSION as usize] = ["
+const MIGRATIONS: [&str; VERSION as usize] = [
+    "
 CREATE TABLE record (                 -- own chains, never updated or deleted
     dev BLOB NOT NULL,                -- author, 8 bytes
     seq INTEGER NOT NULL,
@@ -64,7 +65,19 @@ CREATE TABLE setting (                -- enrolment, what the shore last said it 
     name TEXT NOT NULL PRIMARY KEY,
     value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+ALTER TABLE change ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0; -- Unix s, by the phone's clock
+ALTER TABLE change ADD COLUMN own INTEGER NOT NULL DEFAULT 0;     -- made here
+ALTER TABLE change ADD COLUMN held INTEGER NOT NULL DEFAULT 0;    -- the shore said that it holds it
+
+CREATE TABLE voucher (                -- own `document` records
+    dev BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (dev, seq)
+) STRICT, WITHOUT ROWID;
+",
+];
 
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     // A short wait, because there is one writer: the other one is another process.
@@ -114,7 +127,7 @@ mod tests {
         drop(raw);
         let before = std::fs::read(&path).unwrap();
         let error = Store::open(&path).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 2, known: 1 }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 3, known: 2 }), "{error}");
         assert!(error.to_string().contains("update the app"));
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Store, StoreError, fixed, records::not_bytes, to_sql};
+use super::{Store, StoreError, fixed, from_sql, records::not_bytes, to_sql};
 use crate::{
     document::RawChange,
     model::{DeviceId, DocumentId, Hash},
@@ -60,20 +60,84 @@ impl Store {
         devices.into_iter().map(|dev| Ok((dev, self.spans(sql, dev)?))).collect()
     }
 
-    /// Keeps a raw change. `false`: it was here already.
+    /// Keeps a raw change that arrived at `arrived`, Unix seconds. `false`: it was here already.
     pub fn put_change(
         &mut self,
         kind: u64,
         id: DocumentId,
         change: &RawChange,
+        arrived: i64,
     ) -> Result<bool, StoreError> {
-        let added = self
-            .connection
+        insert_change(&self.connection, (kind, id), change, (arrived, false))
+    }
+
+    /// Documents of a kind with changes since `since` (Unix s), the latest first, `most` at most.
+    pub fn documents_since(
+        &self,
+        kind: u64,
+        since: i64,
+        most: usize,
+    ) -> Result<Vec<DocumentId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM change WHERE kind = ?1 GROUP BY id HAVING max(arrived) >= ?2
+             ORDER BY max(arrived) DESC, id LIMIT ?3",
+        )?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut rows = statement.query(params![to_sql(kind)?, since, most])?;
+        let mut documents = Vec::new();
+        while let Some(row) = rows.next()? {
+            documents.push(DocumentId(fixed(row.get_ref(0)?.as_blob().map_err(not_bytes)?)?));
+        }
+        Ok(documents)
+    }
+
+    /// Changes made here that the shore is not known to hold, the oldest first, `most` at most.
+    pub fn unheld_changes(
+        &self,
+        most: usize,
+    ) -> Result<Vec<(u64, DocumentId, RawChange)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT kind, id, hash, bytes FROM change WHERE own = 1 AND held = 0
+             ORDER BY arrived, hash LIMIT ?1",
+        )?;
+        let mut rows = statement.query(params![i64::try_from(most).unwrap_or(i64::MAX)])?;
+        let mut changes = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = DocumentId(fixed(row.get_ref(1)?.as_blob().map_err(not_bytes)?)?);
+            let hash = Hash(fixed(row.get_ref(2)?.as_blob().map_err(not_bytes)?)?);
+            changes.push((from_sql(row.get(0)?)?, id, RawChange { hash, bytes: row.get(3)? }));
+        }
+        Ok(changes)
+    }
+
+    /// Names of the changes of a document that were made here, and whether the shore holds them.
+    pub fn own_changes(&self, kind: u64, id: DocumentId) -> Result<Vec<(Hash, bool)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT hash, held FROM change WHERE kind = ?1 AND id = ?2 AND own = 1",
+        )?;
+        let mut rows = statement.query(params![to_sql(kind)?, id.0])?;
+        let mut changes = Vec::new();
+        while let Some(row) = rows.next()? {
+            let hash = Hash(fixed(row.get_ref(0)?.as_blob().map_err(not_bytes)?)?);
+            changes.push((hash, row.get(1)?));
+        }
+        Ok(changes)
+    }
+
+    /// Notes whether the shore holds a change.
+    pub fn set_held(
+        &mut self,
+        kind: u64,
+        id: DocumentId,
+        change: Hash,
+        held: bool,
+    ) -> Result<(), StoreError> {
+        self.connection
             .prepare_cached(
-                "INSERT OR IGNORE INTO change (kind, id, hash, bytes) VALUES (?1, ?2, ?3, ?4)",
+                "UPDATE change SET held = ?4 WHERE kind = ?1 AND id = ?2 AND hash = ?3",
             )?
-            .execute(params![to_sql(kind)?, id.0, change.hash.0, change.bytes])?;
-        Ok(added == 1)
+            .execute(params![to_sql(kind)?, id.0, change.0, held])?;
+        Ok(())
     }
 
     /// All raw changes of a document, by hash.
@@ -138,4 +202,19 @@ impl Store {
             .execute(params![name, value])?;
         Ok(())
     }
+}
+
+pub(super) fn insert_change(
+    connection: &rusqlite::Connection,
+    (kind, id): (u64, DocumentId),
+    change: &RawChange,
+    (arrived, own): (i64, bool),
+) -> Result<bool, StoreError> {
+    let added = connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO change (kind, id, hash, bytes, arrived, own)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![to_sql(kind)?, id.0, change.hash.0, change.bytes, arrived, own])?;
+    Ok(added == 1)
 }

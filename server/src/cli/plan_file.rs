@@ -1,12 +1,15 @@
 //! A plan as a file that people read and write. Places, routes and schedules are known by their
 //! names; ids are kept where a name stays.
 
+mod check;
+
 use std::collections::BTreeMap;
 
+use check::CheckEntry;
 use deckwatch_core::{
     entropy::{Entropy, draw},
-    model::{CheckpointId, RouteId, ScheduleId, TagId},
-    plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk},
+    model::{CheckpointId, CrewNo, RouteId, ScheduleId, TagId},
+    plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk, clock_of, minute_of},
     time::ShipTime,
 };
 use serde::{Deserialize, Serialize};
@@ -17,6 +20,8 @@ use serde::{Deserialize, Serialize};
 pub(super) struct PlanFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     contact_limit_hours: Option<u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    roster: Vec<u32>,
     #[serde(default)]
     ship_time: Vec<ShipTimeChange>,
     #[serde(default)]
@@ -41,6 +46,8 @@ struct CheckpointEntry {
     name: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     deck: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    check: Vec<CheckEntry>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +91,15 @@ pub enum PlanFileError {
         /// The name.
         name: String,
     },
+    /// A roster number that is none.
+    #[error("0 is no roster number: it stands for nobody")]
+    Roster,
+    /// A name of a check that is none.
+    #[error("{0:?} cannot name a check; use 1 to 24 of a-z, 0-9 and _")]
+    Item(String),
+    /// A limit that cannot be kept.
+    #[error("{0} is no limit of a check; write a number with at most three decimals")]
+    Limit(String),
     /// A time that is none.
     #[error("{0:?} is not a time of day; write it as \"02:00\"")]
     Time(String),
@@ -109,6 +125,10 @@ impl PlanFile {
                 return Err(PlanFileError::Offset(change.minutes));
             }
         }
+        plan.roster = self.roster.iter().copied().map(CrewNo).collect();
+        if plan.roster.contains(&CrewNo::NOBODY) {
+            return Err(PlanFileError::Roster);
+        }
         plan.ship_time =
             ShipTime::new(self.ship_time.iter().map(|change| (change.from, change.minutes)));
         let places = self.checkpoints(before, &mut plan, entropy)?;
@@ -130,7 +150,14 @@ impl PlanFile {
             if places.insert(entry.name.clone(), id).is_some() {
                 return Err(PlanFileError::Twice { what: "checkpoint", name: entry.name.clone() });
             }
-            let place = Checkpoint { name: entry.name.clone(), deck: entry.deck.clone() };
+            let mut checks = BTreeMap::new();
+            for check in &entry.check {
+                let (item, check) = check.read()?;
+                if checks.insert(item.clone(), check).is_some() {
+                    return Err(PlanFileError::Twice { what: "check", name: item });
+                }
+            }
+            let place = Checkpoint { name: entry.name.clone(), deck: entry.deck.clone(), checks };
             plan.checkpoints.insert(id, place);
             let hanging: Vec<_> =
                 before.tags.iter().filter(|(_, tag)| tag.checkpoint == id).collect();
@@ -195,7 +222,7 @@ impl PlanFile {
             let schedule = Schedule {
                 name: entry.name.clone(),
                 route,
-                times: entry.times.iter().map(|time| minute_of(time)).collect::<Result<_, _>>()?,
+                times: entry.times.iter().map(|time| time_of(time)).collect::<Result<_, _>>()?,
                 window_minutes: entry.window_minutes,
                 start_within_minutes: entry.start_within_minutes,
                 grace_minutes: entry.grace_minutes,
@@ -213,6 +240,7 @@ impl PlanFile {
             |id: RouteId| plan.routes.get(&id).map_or_else(String::new, |route| route.name.clone());
         Self {
             contact_limit_hours: plan.contact_limit_hours,
+            roster: plan.roster.iter().map(|number| number.0).collect(),
             ship_time: plan
                 .ship_time
                 .changes()
@@ -221,7 +249,11 @@ impl PlanFile {
             checkpoint: plan
                 .checkpoints
                 .values()
-                .map(|place| CheckpointEntry { name: place.name.clone(), deck: place.deck.clone() })
+                .map(|place| CheckpointEntry {
+                    name: place.name.clone(),
+                    deck: place.deck.clone(),
+                    check: place.checks.iter().map(CheckEntry::of).collect(),
+                })
                 .collect(),
             route: plan
                 .routes
@@ -239,11 +271,7 @@ impl PlanFile {
                 .map(|schedule| ScheduleEntry {
                     name: schedule.name.clone(),
                     route: name_of_route(schedule.route),
-                    times: schedule
-                        .times
-                        .iter()
-                        .map(|minute| format!("{:02}:{:02}", minute / 60, minute % 60))
-                        .collect(),
+                    times: schedule.times.iter().map(|minute| clock_of(*minute)).collect(),
                     window_minutes: schedule.window_minutes,
                     start_within_minutes: schedule.start_within_minutes,
                     grace_minutes: schedule.grace_minutes,
@@ -253,13 +281,8 @@ impl PlanFile {
     }
 }
 
-/// "02:00" as minutes after midnight.
-fn minute_of(text: &str) -> Result<u32, PlanFileError> {
-    let wrong = || PlanFileError::Time(text.to_owned());
-    let (hours, minutes) = text.split_once(':').ok_or_else(wrong)?;
-    let (hours, minutes): (u32, u32) =
-        (hours.parse().map_err(|_| wrong())?, minutes.parse().map_err(|_| wrong())?);
-    if hours < 24 && minutes < 60 { Ok(hours * 60 + minutes) } else { Err(wrong()) }
+fn time_of(text: &str) -> Result<u32, PlanFileError> {
+    minute_of(text).ok_or_else(|| PlanFileError::Time(text.to_owned()))
 }
 
 /// What an import changes, a line each, for people.
@@ -277,6 +300,7 @@ fn lines_of(plan: &PlanContent) -> Vec<String> {
         lines.push(format!("vessel {}", plan.vessel_name));
     }
     lines.extend(file.contact_limit_hours.map(|hours| format!("contact limit {hours} h")));
+    lines.extend(file.roster.iter().map(|number| format!("roster number {number}")));
     lines.extend(
         file.ship_time
             .iter()
@@ -285,6 +309,9 @@ fn lines_of(plan: &PlanContent) -> Vec<String> {
     lines.extend(
         file.checkpoint.iter().map(|place| format!("checkpoint {} ({})", place.name, place.deck)),
     );
+    lines.extend(file.checkpoint.iter().flat_map(|place| {
+        place.check.iter().map(|check| format!("check at {}: {check}", place.name))
+    }));
     lines.extend(file.route.iter().map(|route| {
         format!("route {} ({:?}): {}", route.name, route.walk, route.points.join(", "))
     }));
@@ -304,17 +331,28 @@ fn lines_of(plan: &PlanContent) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use deckwatch_core::entropy::SeededEntropy;
+    use deckwatch_core::{entropy::SeededEntropy, plan::CheckKind};
 
     use super::*;
 
     const FILE: &str = r#"
+        roster = [7, 41]
         ship_time = [{ from = 0, minutes = 60 }]
         [[checkpoint]]
         name = "Paint locker"
         deck = "Main deck"
         [[checkpoint]]
         name = "Gangway"
+        [[checkpoint.check]]
+        item = "bearing"
+        ask = "Bearing temperature"
+        kind = "number"
+        unit = "°C"
+        min = -5
+        max = 60.5
+        [[checkpoint.check]]
+        item = "lit"
+        ask = "Gangway lit?"
         [[route]]
         name = "Full round"
         walk = "ordered"
@@ -338,6 +376,11 @@ mod tests {
         let plan = imported(FILE, &PlanContent::default()).unwrap();
         assert_eq!((plan.checkpoints.len(), plan.tags.len(), plan.routes.len()), (2, 2, 1));
         assert_eq!(plan.schedules.values().next().unwrap().times, [120, 870]);
+        assert_eq!(plan.roster, [CrewNo(7), CrewNo(41)].into());
+        let gangway = plan.checkpoints.values().find(|place| place.name == "Gangway").unwrap();
+        let bearing = &gangway.checks["bearing"];
+        assert_eq!((bearing.min_milli, bearing.max_milli), (Some(-5_000), Some(60_500)));
+        assert_eq!(gangway.checks["lit"].kind, CheckKind::YesNo);
         let again = imported(FILE, &plan).unwrap();
         assert_eq!(again, plan, "ids and tags are kept by name");
         assert!(differences(&plan, &again).is_empty());
@@ -358,6 +401,13 @@ mod tests {
             imported(&FILE.replace("14:30", "25:30"), &nothing),
             Err(PlanFileError::Time(_))
         ));
+        let wrong = |from: &str, to: &str| imported(&FILE.replace(from, to), &nothing).unwrap_err();
+        assert_eq!(wrong("7, 41", "7, 0"), PlanFileError::Roster);
+        assert_eq!(wrong("\"lit\"", "\"Lit\""), PlanFileError::Item("Lit".into()));
+        assert_eq!(wrong("60.5", "60.5125"), PlanFileError::Limit("60.5125".into()));
+        assert_eq!(wrong("60.5", "1e300"), PlanFileError::Limit(format!("{}", 1e300)));
+        let twice = PlanFileError::Twice { what: "check", name: "bearing".into() };
+        assert_eq!(wrong("\"lit\"", "\"bearing\""), twice);
         assert!(toml::from_str::<PlanFile>(&FILE.replace("window_minutes", "window")).is_err());
     }
 

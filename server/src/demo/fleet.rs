@@ -99,7 +99,14 @@ impl Ship {
         let points: Vec<CheckpointId> =
             self.places.iter().map(|_| CheckpointId(draw(entropy))).collect();
         let checkpoints = points.iter().zip(self.places).map(|(id, (name, deck))| {
-            (*id, Checkpoint { name: (*name).to_owned(), deck: (*deck).to_owned() })
+            (
+                *id,
+                Checkpoint {
+                    name: (*name).to_owned(),
+                    deck: (*deck).to_owned(),
+                    ..Checkpoint::default()
+                },
+            )
         });
         let tags: BTreeMap<TagId, TagRegistration> = points
             .iter()

@@ -25,7 +25,7 @@ pub(super) fn receipts(tx: &dyn ReadTx, vessel: VesselId) -> Result<Vec<ReceiptF
 
 /// Every adopted version of the Plan whose changes are here.
 pub(super) fn versions(held: &Held) -> BTreeMap<Vec<Hash>, PlanContent> {
-    let plan = PlanDocument::from(held.plan().document.clone());
+    let plan = PlanDocument::from(held.plan());
     let mut versions = BTreeMap::new();
     for entry in held.chains().iter().flat_map(Chain::all) {
         let Some(Body::PlanAdopt { heads, .. }) = entry.body() else { continue };

@@ -24,7 +24,7 @@ fn plan() -> PlanContent {
     let tag =
         |n: u8| (TagId([n; 16]), TagRegistration { checkpoint: CheckpointId([n; 8]), revision: 1 });
     let place = |n: u8| {
-        (CheckpointId([n; 8]), Checkpoint { name: format!("Place {n}"), deck: String::new() })
+        (CheckpointId([n; 8]), Checkpoint { name: format!("Place {n}"), ..Checkpoint::default() })
     };
     let route = Route {
         name: "Round".into(),

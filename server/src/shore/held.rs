@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use deckwatch_core::{
-    authority::{Authority, Roles},
-    document::{DocumentKind, RawChange, Rebuilt, Vouchers, rebuild},
+    authority::Authority,
+    document::{DocumentKind, Merged, RawChange, VoucherIndex, Vouchers, merge},
     model::{DeviceId, DocumentId, Hash, VesselId},
-    record::{Body, Chain, PublicKeyBytes, Segment, Span, device_id},
+    record::{Body, Chain, PublicKeyBytes, Segment, Span},
 };
 
-use super::lock;
+use super::{lock, pages::Pages};
 use crate::store::{DocumentRef, ReadTx, SegmentSpan, StoreError, VesselRow, gather};
 
 /// Vessels kept decoded at a time.
@@ -26,10 +26,13 @@ pub struct Held {
     chains: Vec<Chain>,
     tops: BTreeMap<DeviceId, (u64, Hash)>,
     authority: Authority,
+    /// Every `document` record.
+    index: VoucherIndex,
+    /// Who vouches for what in the Plan.
     vouchers: Vouchers,
-    plan: Rebuilt,
+    plan: Merged,
+    pages: Pages,
     newest_arrival: u64,
-    unvouched_bytes: usize,
 }
 
 impl Held {
@@ -41,10 +44,11 @@ impl Held {
             chains: Vec::new(),
             tops: BTreeMap::new(),
             authority: Authority::read(vessel.id, &vessel.shore_key, &[]),
+            index: VoucherIndex::default(),
             vouchers: Vouchers::default(),
-            plan: rebuild(&[], &Vouchers::default()),
+            plan: Merged::nothing(DocumentKind::Plan),
+            pages: Pages::default(),
             newest_arrival: 0,
-            unvouched_bytes: 0,
         }
     }
 
@@ -85,31 +89,32 @@ impl Held {
     }
 
     /// The Plan, from its vouched changes.
-    pub fn plan(&self) -> &Rebuilt {
+    pub fn plan(&self) -> &Merged {
         &self.plan
     }
 
-    /// Bytes of Plan changes that nobody vouches for.
-    pub(crate) fn unvouched_bytes(&self) -> usize {
-        self.unvouched_bytes
+    /// What is known of its Pages.
+    pub fn pages(&self) -> &Pages {
+        &self.pages
     }
 
-    /// Names of all changes that a device which may write their document vouches for.
-    pub(crate) fn vouched(&self) -> BTreeSet<(u64, DocumentId, Hash)> {
-        let mut named = BTreeSet::new();
-        for entry in self.chains.iter().flat_map(Chain::all) {
-            let Some(Body::Document { kind, id, changes }) = entry.body() else { continue };
-            let roles = self.authority.roles_at(entry.at.dev, entry.at.seq);
-            let writes = match DocumentKind::from_number(*kind) {
-                Some(DocumentKind::Plan) => roles.may_edit_plan(),
-                Some(DocumentKind::Page) => roles != Roles::NONE,
-                None => false,
-            };
-            if writes {
-                named.extend(changes.iter().map(|change| (*kind, *id, *change)));
-            }
-        }
-        named
+    /// A Page, merged from its changes. Not kept: a shore of a thousand vessels has a hundred thousand.
+    pub(crate) fn page(
+        &self,
+        tx: &(impl ReadTx + ?Sized),
+        id: DocumentId,
+    ) -> Result<Merged, StoreError> {
+        let doc = page_of(id);
+        let rows = gather(|each| tx.changes_of(self.vessel, doc, 0, each))?;
+        let changes: Vec<RawChange> =
+            rows.into_iter().map(|row| RawChange { hash: row.hash, bytes: row.bytes }).collect();
+        let vouchers = self.index.vouchers(DocumentKind::Page, id, &self.authority);
+        Ok(merge(DocumentKind::Page, &changes, &vouchers))
+    }
+
+    /// Every `document` record.
+    pub fn vouchers(&self) -> &VoucherIndex {
+        &self.index
     }
 
     /// Decodes what `tx` holds and this does not.
@@ -132,10 +137,14 @@ impl Held {
             });
             self.tops.extend(top.map(|top| (*dev, top)));
         }
-        if touched.contains(&device_id(&self.shore_key)) {
+        if !touched.is_empty() {
             self.authority = Authority::read(self.vessel, &self.shore_key, &self.chains);
         }
-        self.refresh_plan(tx, !touched.is_empty())
+        self.refresh_plan(tx, !touched.is_empty())?;
+        let mut pages = std::mem::take(&mut self.pages);
+        let refreshed = pages.refresh(self, tx);
+        self.pages = pages;
+        refreshed
     }
 
     fn decode(
@@ -156,6 +165,7 @@ impl Held {
             self.chains.insert(at, Chain::new(span.dev));
             at
         });
+        verified.entries.iter().for_each(|entry| self.index.add(entry));
         if let Some(chain) = self.chains.get_mut(at) {
             chain.insert(verified);
         }
@@ -174,7 +184,7 @@ impl Held {
         let newest = documents.first().filter(|row| row.doc == doc);
         let newest = newest.map_or(0, |row| row.newest_arrival);
         let vouchers = if new_records {
-            Vouchers::read(DocumentKind::Plan, doc.id, &self.authority, &self.chains)
+            self.index.vouchers(DocumentKind::Plan, doc.id, &self.authority)
         } else {
             self.vouchers.clone()
         };
@@ -184,9 +194,9 @@ impl Held {
         let rows = gather(|each| tx.changes_of(self.vessel, doc, 0, each))?;
         let changes: Vec<RawChange> =
             rows.into_iter().map(|row| RawChange { hash: row.hash, bytes: row.bytes }).collect();
-        let unvouched = changes.iter().filter(|change| !vouchers.named(change.hash));
-        self.unvouched_bytes = unvouched.map(|change| change.bytes.len()).sum();
-        self.plan = rebuild(&changes, &vouchers);
+        if !self.plan.add(&changes, &vouchers) {
+            self.plan = merge(DocumentKind::Plan, &changes, &vouchers);
+        }
         self.vouchers = vouchers;
         self.newest_arrival = newest;
         Ok(())
@@ -200,6 +210,11 @@ fn span_of(span: &SegmentSpan) -> Span {
 /// The name of a vessel's Plan in the store.
 pub(crate) fn plan_of(vessel: VesselId) -> DocumentRef {
     DocumentRef { kind: 1, id: DocumentId(vessel.0) }
+}
+
+/// The name of a Page in the store.
+pub(crate) fn page_of(id: DocumentId) -> DocumentRef {
+    DocumentRef { kind: 2, id }
 }
 
 /// What a genesis says. Nothing is verified yet.

@@ -1,7 +1,8 @@
 //! The shore's edits of a Plan.
 
 use deckwatch_core::{
-    model::{Hash, VesselId},
+    document::{Merged, write::actor_of},
+    model::{DeviceId, Hash, VesselId},
     plan::{PlanContent, PlanDocument},
     record::{Body, body::MAX_VOUCHED, device_id},
 };
@@ -27,9 +28,9 @@ impl Shore {
         target: &PlanContent,
     ) -> Result<PlanEdit, ShoreError> {
         self.writing_held(vessel, |tx, held| {
-            let mut plan = PlanDocument::from(held.plan().document.clone());
+            let mut plan = PlanDocument::from(held.plan());
             let (dev, now) = (device_id(held.shore_key()), self.now());
-            let changes = plan.edit(dev, self.process, now, target)?;
+            let changes = plan.edit(dev, self.run_for(held.plan(), dev), now, target)?;
             let doc = plan_of(vessel);
             for change in &changes {
                 tx.put_change(&NewChange {
@@ -58,10 +59,19 @@ impl Shore {
         })
     }
 
+    /// A run of this shore whose changes all are on the main line of a document.
+    pub(super) fn run_for(&self, merged: &Merged, dev: DeviceId) -> [u8; 8] {
+        let mut run = self.process;
+        while !merged.may_go_on(&actor_of(dev, run)) {
+            run = self.draw();
+        }
+        run
+    }
+
     /// The newest Plan and its heads.
     pub fn plan(&self, vessel: VesselId) -> Result<(PlanContent, Vec<Hash>), ShoreError> {
         Ok(self.reading_held(vessel, |held| {
-            let plan = PlanDocument::from(held.plan().document.clone());
+            let plan = PlanDocument::from(held.plan());
             (plan.content(), plan.heads())
         })?)
     }

@@ -62,8 +62,29 @@ pub struct DocumentRow {
     pub newest_arrival: u64,
 }
 
+/// A change by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeName {
+    /// The document.
+    pub doc: DocumentRef,
+    /// The hash that a record vouches for.
+    pub hash: Hash,
+    /// Unix seconds.
+    pub received_at: i64,
+    /// Counts the changes of the vessel in the order they came, from 1.
+    pub arrival: u64,
+}
+
 /// Reads document changes.
 pub trait Changes {
+    /// Names of all changes of a vessel in the order they came, those after arrival number `after` (0 for all).
+    fn change_names(
+        &self,
+        vessel: VesselId,
+        after: u64,
+        each: Each<'_, ChangeName>,
+    ) -> Result<(), StoreError>;
+
     /// The changes of a document in the order they came, those after arrival number `after` (0 for all).
     fn changes_of(
         &self,

@@ -41,7 +41,8 @@ macro_rules! conformance_tests {
                 sequence_numbers_never_wrap, segments_are_bounded, a_callback_ends_the_list,
                 no_list_is_longer_than_the_cap;
             changes: a_change_comes_back_with_its_arrival, a_change_is_kept_once_a_document,
-                changes_are_listed_as_they_came, documents_are_listed_in_pages,
+                changes_are_listed_as_they_came,
+                changes_are_named_as_they_came_whatever_their_document, documents_are_listed_in_pages,
                 changes_are_bounded;
             receipts: the_first_receipt_stays, the_latest_receipt_has_the_highest_seq,
                 receipts_are_listed_by_device_and_seq, receipts_are_bounded;

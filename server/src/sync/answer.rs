@@ -3,17 +3,14 @@
 use std::collections::BTreeSet;
 
 use deckwatch_core::{
-    model::{DeviceId, DocumentId, Hash},
-    record::{Receipt, Span, body::MAX_HEADS, chain::runs},
-    sync::{Document, Have, Limits, Problem, Request, Response, Scope, missing},
+    model::DeviceId,
+    record::{Receipt, Span, chain::runs},
+    sync::{Have, Limits, Problem, Request, Response, Scope, missing},
 };
 
-use super::{SyncRefusal, Synced, ingest::Taken, seal::Sealed};
+use super::{SyncRefusal, Synced, documents::Documents, ingest::Taken, seal::Sealed};
 use crate::shore::{Held, Shore, ShoreError};
 use crate::store::{ReceiptRow, WriteTx};
-
-/// The Plan, as documents are numbered.
-const PLAN: u64 = 1;
 
 /// An answer to somebody unknown.
 pub(super) fn nothing_but(time: i64, problem: Problem) -> Synced {
@@ -61,10 +58,10 @@ impl Shore {
         }
         response.have = have(held, &named);
         if reader {
-            response.documents = vec![plan_heads(held)];
             let mut room = Room { bytes: Limits::PAYLOAD, segments: Limits::SEGMENTS };
             response.more = !lacking_segments(tx, held, request, &taken, &mut room, &mut response)?;
-            response.more |= !lacking_changes(held, request, &mut room, &mut response);
+            let documents = Documents { tx, held, request, taken: &taken, now };
+            response.more |= !documents.lacking(&mut room, &mut response)?;
         }
         response.problems = taken.problems;
         response.problems.truncate(Limits::ANSWERS);
@@ -125,13 +122,20 @@ fn have(held: &Held, named: &BTreeSet<DeviceId>) -> Have {
         .collect()
 }
 
-struct Room {
+/// What still fits into a response.
+pub(super) struct Room {
     bytes: usize,
     segments: usize,
 }
 
 impl Room {
-    fn take(&mut self, size: usize) -> bool {
+    pub fn segment(&mut self, size: usize) -> bool {
+        let fits = self.segments > 0 && self.take(size);
+        self.segments -= usize::from(fits);
+        fits
+    }
+
+    pub fn take(&mut self, size: usize) -> bool {
         let fits = size <= self.bytes;
         if fits {
             self.bytes -= size;
@@ -163,48 +167,11 @@ fn lacking_segments(
                 continue;
             }
             let Some(row) = tx.segment(held.vessel(), dev, span.to, span.head)? else { continue };
-            if room.segments == 0 || !room.take(row.bytes.len()) {
+            if !room.segment(row.bytes.len()) {
                 return Ok(false);
             }
-            room.segments -= 1;
             response.segments.push(row.bytes);
         }
     }
     Ok(true)
-}
-
-fn plan_heads(held: &Held) -> Document<Vec<Hash>> {
-    Document {
-        kind: PLAN,
-        id: DocumentId(held.vessel().0),
-        what: held.plan().heads().into_iter().take(MAX_HEADS).collect(),
-    }
-}
-
-/// Adds the Plan's changes that the requester's heads do not reach. `false` if there are more than fit.
-fn lacking_changes(
-    held: &Held,
-    request: &Request,
-    room: &mut Room,
-    response: &mut Response,
-) -> bool {
-    let ours = plan_heads(held);
-    let theirs = request.documents.iter().find(|doc| (doc.kind, doc.id) == (ours.kind, ours.id));
-    let theirs: BTreeSet<Hash> =
-        theirs.map(|doc| doc.what.iter().copied().collect()).unwrap_or_default();
-    if theirs.iter().eq(&ours.what) {
-        return true;
-    }
-    let theirs: Vec<Hash> = theirs.into_iter().collect();
-    let brought: BTreeSet<Hash> = request.changes.iter().map(|change| change.what.hash).collect();
-    for raw in held.plan().changes_after(&theirs) {
-        if brought.contains(&raw.hash) {
-            continue;
-        }
-        if response.changes.len() >= Limits::CHANGES || !room.take(raw.bytes.len()) {
-            return false;
-        }
-        response.changes.push(Document { kind: ours.kind, id: ours.id, what: raw });
-    }
-    true
 }

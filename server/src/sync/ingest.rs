@@ -3,24 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
-    document::gate,
-    model::{DeviceId, DocumentId},
+    model::DeviceId,
     record::{Body, Chain, Slot, Span, VerifiedSegment},
     sync::{Problem, ProblemCode},
 };
 
 use super::SyncRefusal;
-use super::answer::may_read;
 use super::seal::{Brought, Sealed, problem};
 use crate::shore::{Held, Shore};
-use crate::store::{DocumentRef, EnrolmentToken, NewChange, SegmentRow, WriteTx};
+use crate::store::{EnrolmentToken, SegmentRow, WriteTx};
 
 /// Devices without a certificate that one vessel may have.
 pub const MAX_UNCERTIFIED_DEVICES: usize = 32;
 /// Bytes kept of a device without a certificate.
 pub const MAX_UNCERTIFIED_BYTES: u64 = 4 * 1024 * 1024;
-/// Bytes of changes that no record vouches for, per vessel.
-pub const MAX_UNVOUCHED_BYTES: usize = 4 * 1024 * 1024;
 
 /// What was taken of a request.
 #[derive(Debug, Default)]
@@ -191,62 +187,6 @@ impl Shore {
         }
         Ok(())
     }
-
-    /// Keeps changes raw. None is parsed here: only what a record vouches for ever is.
-    fn take_changes(
-        &self,
-        tx: &mut dyn WriteTx,
-        held: &Held,
-        sealed: &Sealed<'_>,
-        taken: &mut Taken,
-    ) -> Result<(), SyncRefusal> {
-        if sealed.request.changes.is_empty() {
-            return Ok(());
-        }
-        // Who may not read the vessel's documents has no say in them; nor may a stranger fill the store.
-        if !may_read(held, sealed.request.dev, self.now()) {
-            let refused = sealed.request.changes.iter();
-            taken.problems.extend(
-                refused.map(|change| problem(ProblemCode::ChangeRefused, &change.what.hash.0)),
-            );
-            return Ok(());
-        }
-        let vouched = held.vouched();
-        let vessel = held.vessel();
-        let mut unvouched_bytes = held.unvouched_bytes();
-        for change in &sealed.request.changes {
-            let raw = &change.what;
-            let Some(doc) =
-                document_of(held, change.kind, change.id).filter(|_| gate::check(raw).is_ok())
-            else {
-                taken.problems.push(problem(ProblemCode::ChangeRefused, &raw.hash.0));
-                continue;
-            };
-            let named = vouched.contains(&(change.kind, change.id, raw.hash));
-            let known = tx.change(vessel, doc, raw.hash)?.is_some();
-            if !named {
-                if !known && unvouched_bytes.saturating_add(raw.bytes.len()) > MAX_UNVOUCHED_BYTES {
-                    taken.problems.push(problem(ProblemCode::TooLarge, &raw.hash.0));
-                    continue;
-                }
-                taken.problems.push(problem(ProblemCode::NotVouched, &raw.hash.0));
-            }
-            if known {
-                continue;
-            }
-            taken.news |= tx.put_change(&NewChange {
-                vessel,
-                doc,
-                hash: raw.hash,
-                bytes: raw.bytes.clone(),
-                received_at: self.now(),
-            })?;
-            if !named {
-                unvouched_bytes = unvouched_bytes.saturating_add(raw.bytes.len());
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Verifies a segment: its author's key, its vessel, and that nothing of it is withheld.
@@ -278,13 +218,4 @@ fn verify(
         .flat_map(|item| &item.slots)
         .all(|slot| matches!(slot, Slot::Shown(_)));
     if whole { Ok(verified) } else { Err(ProblemCode::Malformed) }
-}
-
-/// A vessel has one Plan, named like itself, and any number of Pages.
-fn document_of(held: &Held, kind: u64, id: DocumentId) -> Option<DocumentRef> {
-    match kind {
-        1 if id.0 == held.vessel().0 => Some(DocumentRef { kind: 1, id }),
-        2 => Some(DocumentRef { kind: 2, id }),
-        _ => None,
-    }
 }

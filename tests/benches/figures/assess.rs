@@ -77,6 +77,7 @@ pub fn measure(table: &mut Table) {
         receipts: &facts,
         versions: &versions,
         excuses: &[],
+        dated: &[],
     };
     let mut times = Vec::new();
     let mut dues = 0;
@@ -94,7 +95,11 @@ pub fn measure(table: &mut Table) {
 
 fn plan(entropy: &mut SeededEntropy) -> PlanContent {
     let points: Vec<CheckpointId> = (0..30).map(|_| CheckpointId(draw(entropy))).collect();
-    let place = |n: usize| Checkpoint { name: format!("Place {n}"), deck: "Main deck".into() };
+    let place = |n: usize| Checkpoint {
+        name: format!("Place {n}"),
+        deck: "Main deck".into(),
+        ..Checkpoint::default()
+    };
     let tag = |id: &CheckpointId| TagRegistration { checkpoint: *id, revision: 1 };
     let tags: BTreeMap<TagId, TagRegistration> =
         points.iter().map(|id| (TagId(draw(entropy)), tag(id))).collect();

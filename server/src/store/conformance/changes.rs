@@ -49,6 +49,22 @@ pub fn a_change_is_kept_once_a_document(make: Make) {
     .unwrap();
 }
 
+pub fn changes_are_named_as_they_came_whatever_their_document(make: Make) {
+    let store = store_with_vessels(make);
+    let elsewhere = NewChange { doc: page(2), ..new_change(1, 8) };
+    put(&*store, &[new_change(1, 9), elsewhere, new_change(1, 3)]);
+    put(&*store, &[NewChange { vessel: vessel_id(2), ..new_change(1, 5) }]);
+    let named = |after| {
+        reading(&*store, |tx| gather(|each| tx.change_names(vessel_id(1), after, each))).unwrap()
+    };
+    let told = |it: &ChangeName| (it.arrival, it.doc, it.hash);
+    let all: Vec<_> = named(0).iter().map(told).collect();
+    assert_eq!(all, [(1, page(1), hash(9)), (2, page(2), hash(8)), (3, page(1), hash(3))]);
+    assert_eq!(named(2).iter().map(told).collect::<Vec<_>>(), all[2..]);
+    assert_eq!(named(0)[0].received_at, new_change(1, 9).received_at);
+    assert!(named(3).is_empty() && named(u64::MAX).is_empty());
+}
+
 pub fn changes_are_listed_as_they_came(make: Make) {
     let store = store_with_vessels(make);
     put(&*store, &[new_change(1, 9), new_change(2, 8), new_change(1, 3)]);

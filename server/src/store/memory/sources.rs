@@ -8,10 +8,10 @@ use super::{MemoryTx, Shelf};
 use crate::store::bounds::rows_within;
 use crate::store::vessel::check_vessel_name;
 use crate::store::{
-    ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, EnrolmentRow, EnrolmentToken,
-    Enrolments, EnrolmentsMut, Holding, NewChange, NewRevision, ReceiptRow, Receipts, ReceiptsMut,
-    RevisionRow, Revisions, RevisionsMut, Scope, SegmentPlace, SegmentRow, SegmentSpan, Segments,
-    SegmentsFrom, SegmentsMut, StoreError, VesselRow, Vessels, VesselsMut,
+    ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, EnrolmentRow,
+    EnrolmentToken, Enrolments, EnrolmentsMut, Holding, NewChange, NewRevision, ReceiptRow,
+    Receipts, ReceiptsMut, RevisionRow, Revisions, RevisionsMut, Scope, SegmentPlace, SegmentRow,
+    SegmentSpan, Segments, SegmentsFrom, SegmentsMut, StoreError, VesselRow, Vessels, VesselsMut,
 };
 
 /// No device, seq and head come after these.
@@ -212,6 +212,23 @@ impl SegmentsMut for MemoryTx {
 }
 
 impl Changes for MemoryTx {
+    fn change_names(
+        &self,
+        vessel: VesselId,
+        after: u64,
+        each: Each<'_, ChangeName>,
+    ) -> Result<(), StoreError> {
+        let Some(shelf) = self.shelf(vessel) else { return Ok(()) };
+        let rows = shelf.changes.iter().filter(|row| row.arrival > after);
+        let name = |row: &ChangeRow| ChangeName {
+            doc: row.doc,
+            hash: row.hash,
+            received_at: row.received_at,
+            arrival: row.arrival,
+        };
+        rows.map(|row| name(row)).try_for_each(each)
+    }
+
     fn changes_of(
         &self,
         vessel: VesselId,

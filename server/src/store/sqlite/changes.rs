@@ -4,7 +4,8 @@ use rusqlite::params;
 use super::statement::{Fields, SqliteTx};
 use crate::store::bounds::rows_within;
 use crate::store::{
-    ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, NewChange, StoreError,
+    ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, NewChange,
+    StoreError,
 };
 
 fn read_doc(fields: &Fields<'_>) -> Result<DocumentRef, StoreError> {
@@ -30,7 +31,29 @@ fn read_document(fields: &Fields<'_>) -> Result<DocumentRow, StoreError> {
     })
 }
 
+fn read_name(fields: &Fields<'_>) -> Result<ChangeName, StoreError> {
+    Ok(ChangeName {
+        doc: read_doc(fields)?,
+        hash: fields.id("hash")?,
+        received_at: fields.integer("received_at")?,
+        arrival: fields.number("arrival")?,
+    })
+}
+
 impl Changes for SqliteTx<'_> {
+    fn change_names(
+        &self,
+        vessel: VesselId,
+        after: u64,
+        each: Each<'_, ChangeName>,
+    ) -> Result<(), StoreError> {
+        let Ok(after) = i64::try_from(after) else { return Ok(()) };
+        let sql = "
+            SELECT doc_kind, doc_id, hash, arrival, received_at
+            FROM document_change WHERE vessel = ?1 AND arrival > ?2 ORDER BY arrival";
+        self.each(sql, params![vessel.as_bytes(), after], read_name, each)
+    }
+
     fn changes_of(
         &self,
         vessel: VesselId,

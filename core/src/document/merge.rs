@@ -1,0 +1,352 @@
+//! The merge: a document from its raw changes. The same set gives the same document, whatever the
+//! order, the path and the number of copies in which it came.
+//!
+//! # A device that writes two histories
+//!
+//! Automerge numbers the changes of each actor. A device that makes two different changes with one
+//! number, by malice or from a copied store, would split every document for good: who saw the one
+//! first can never take the other. Here the author's own chain decides. Every change is vouched for
+//! by a record, so of two changes with one number the one that its author vouched for first is on
+//! the main line; the other, and everything that anybody built on it, is merged into a line beside
+//! it. All lines are read; new changes go on the main line. So nothing that anybody wrote is lost,
+//! everybody who holds the same records has the same lines, and nobody has to start a new
+//! document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::Automerge;
+
+use super::{
+    DocumentKind,
+    chunk::Actor,
+    gate::{FormedChange, GateError, RawChange, check, form},
+    line::Line,
+    voucher::{Voucher, Vouchers},
+};
+use crate::model::{DeviceId, Hash};
+
+/// Lines of one document at most. Each beyond the first takes a device that wrote two histories.
+pub const MAX_LINES: usize = 8;
+
+/// A document, and what became of each change.
+#[derive(Debug, Clone)]
+pub struct Merged {
+    kind: DocumentKind,
+    main: Line,
+    beside: Vec<Line>,
+    /// Kept until a voucher, a certificate or a dependency arrives; ascending.
+    pub waiting: Vec<Hash>,
+    /// Never applied as long as the records stay what they are, and why; ascending.
+    pub refused: Vec<(Hash, GateError)>,
+    /// How its author vouches for each applied change.
+    vouchers: BTreeMap<Hash, Voucher>,
+    /// Runs with changes that are not on the main line.
+    strayed: BTreeSet<Actor>,
+}
+
+impl Merged {
+    /// A document without changes.
+    pub fn nothing(kind: DocumentKind) -> Self {
+        Self {
+            kind,
+            main: Line::default(),
+            beside: Vec::new(),
+            waiting: Vec::new(),
+            refused: Vec::new(),
+            vouchers: BTreeMap::new(),
+            strayed: BTreeSet::new(),
+        }
+    }
+
+    /// The main line: what is written on.
+    pub fn main(&self) -> &Line {
+        &self.main
+    }
+
+    /// All lines, the main one first.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        std::iter::once(&self.main).chain(&self.beside)
+    }
+
+    /// The merged document of the main line.
+    pub fn document(&self) -> &Automerge {
+        self.main().document()
+    }
+
+    /// The heads of the main line, ascending.
+    pub fn heads(&self) -> Vec<Hash> {
+        self.main().heads()
+    }
+
+    /// The heads of all lines, ascending: what names everything that was applied.
+    pub fn all_heads(&self) -> Vec<Hash> {
+        let heads: BTreeSet<Hash> = self.lines().flat_map(Line::heads).collect();
+        heads.into_iter().collect()
+    }
+
+    /// The applied changes at or before `heads`, on any line.
+    pub fn before(&self, heads: &[Hash]) -> BTreeSet<Hash> {
+        self.lines().flat_map(|line| line.before(heads)).collect()
+    }
+
+    /// The applied changes that somebody lacks who has the version with `heads`, each after what it
+    /// builds on; heads that are not here reach nothing here.
+    pub fn changes_after(&self, heads: &[Hash]) -> Vec<RawChange> {
+        let mut reached = self.before(heads);
+        let mut lacking = Vec::new();
+        for line in self.lines() {
+            let fresh = line.changes_after(heads).into_iter();
+            lacking.extend(fresh.filter(|raw| reached.insert(raw.hash)));
+        }
+        lacking
+    }
+
+    /// Whether a change was applied, on any line.
+    pub fn holds(&self, change: Hash) -> bool {
+        self.vouchers.contains_key(&change)
+    }
+
+    /// How its author vouches for an applied change.
+    pub fn voucher(&self, change: Hash) -> Option<&Voucher> {
+        self.vouchers.get(&change)
+    }
+
+    /// All changes that were applied, by hash.
+    pub fn changes(&self) -> impl Iterator<Item = Hash> {
+        self.vouchers.keys().copied()
+    }
+
+    /// Whether a run may write on: all it wrote is on the main line. One that strayed would number
+    /// its next change like one that exists.
+    pub fn may_go_on(&self, actor: &Actor) -> bool {
+        !self.strayed.contains(actor)
+    }
+
+    /// Adds changes to what was merged before, if nothing of that can become different: no second
+    /// line, nothing that waits or was refused, every voucher still there. `false`: nothing was
+    /// changed, merge everything again.
+    pub fn add(&mut self, fresh: &[RawChange], vouchers: &Vouchers) -> bool {
+        let line = &self.main;
+        let still = |(hash, voucher): (&Hash, &Voucher)| {
+            vouchers.of(*hash, voucher.record.dev) == Some(voucher)
+        };
+        let settled = self.beside.is_empty() && self.waiting.is_empty() && self.refused.is_empty();
+        if !settled || !self.vouchers.iter().all(still) {
+            return false;
+        }
+        let fresh: Vec<RawChange> =
+            fresh.iter().filter(|raw| !self.holds(raw.hash)).cloned().collect();
+        let sorted = Sorted::read(self.kind, &fresh, vouchers);
+        let numbered = |change: &FormedChange| change.seq > line.seq(&change.actor);
+        let room = sorted.devices().iter().all(|(dev, count)| {
+            line.changes_of(*dev).saturating_add(*count) <= self.kind.changes_a_device()
+        });
+        let order = sorted.order(&BTreeSet::new(), |hash| line.holds(hash));
+        let clean = sorted.waiting.is_empty()
+            && sorted.refused.is_empty()
+            && sorted.rivals.is_empty()
+            && order.len() == sorted.formed.len()
+            && sorted.formed.values().all(numbered);
+        if !clean || !room {
+            return false;
+        }
+        let mut grown = line.clone();
+        if !grown.apply(sorted.batch(&order)).is_empty() {
+            return false;
+        }
+        self.main = grown;
+        self.vouchers.extend(sorted.vouchers);
+        true
+    }
+}
+
+/// Merges the vouched changes of one document.
+pub fn merge(kind: DocumentKind, changes: &[RawChange], vouchers: &Vouchers) -> Merged {
+    let sorted = Sorted::read(kind, changes, vouchers);
+    let order = sorted.order(&BTreeSet::new(), |_| false);
+    let aside = sorted.aside(&order);
+    let mut refused: BTreeMap<Hash, GateError> = sorted.refused.iter().cloned().collect();
+    let mut merged = Merged::nothing(kind);
+    let on_main: Vec<Hash> = order.iter().filter(|hash| !aside.contains(hash)).copied().collect();
+    refused.extend(merged.main.apply(sorted.batch(&on_main)));
+    let mut rest = aside;
+    while !rest.is_empty() && merged.beside.len() + 1 < MAX_LINES {
+        let chosen = sorted.line_of(&order, &rest);
+        let agreed: Vec<Hash> =
+            order.iter().filter(|hash| chosen.contains(hash)).copied().collect();
+        if agreed.is_empty() {
+            break;
+        }
+        let mut line = Line::default();
+        refused.extend(line.apply(sorted.batch(&agreed)));
+        if agreed.iter().any(|hash| rest.remove(hash) && line.holds(*hash)) {
+            merged.beside.push(line);
+        }
+        rest.retain(|hash| !chosen.contains(hash));
+    }
+    refused.extend(rest.into_iter().map(|hash| (hash, GateError::SplitTooOften)));
+    let ordered: BTreeSet<Hash> = order.into_iter().collect();
+    let unready = sorted.formed.keys().filter(|hash| !ordered.contains(hash)).copied();
+    merged.waiting = sorted.waiting.iter().copied().chain(unready).collect();
+    merged.waiting.sort_unstable();
+    merged.waiting.dedup();
+    let applied: BTreeSet<Hash> = merged.lines().flat_map(Line::changes).collect();
+    refused.retain(|hash, _| !applied.contains(hash));
+    merged.refused = refused.into_iter().collect();
+    merged.vouchers = sorted.vouchers;
+    merged.vouchers.retain(|hash, _| applied.contains(hash));
+    let stray = |change: &&FormedChange| !merged.main.holds(change.hash);
+    merged.strayed = sorted.formed.values().filter(stray).map(|change| change.actor).collect();
+    merged
+}
+
+/// Changes by what can be said of them before any is applied.
+#[derive(Debug, Default)]
+struct Sorted {
+    /// Of the right form, and vouched for by their author.
+    formed: BTreeMap<Hash, FormedChange>,
+    vouchers: BTreeMap<Hash, Voucher>,
+    /// Nobody who may write vouches for them yet.
+    waiting: Vec<Hash>,
+    refused: Vec<(Hash, GateError)>,
+    /// Changes with a number that their author had given to another before.
+    rivals: BTreeSet<Hash>,
+}
+
+impl Sorted {
+    fn read(kind: DocumentKind, changes: &[RawChange], vouchers: &Vouchers) -> Self {
+        let mut sorted = Self::default();
+        let mut by_author: BTreeMap<DeviceId, Vec<((u64, Hash, usize), &RawChange)>> =
+            BTreeMap::new();
+        for raw in changes {
+            if !vouchers.named(raw.hash) {
+                sorted.waiting.push(raw.hash);
+                continue;
+            }
+            match check(raw) {
+                Ok(author) => match vouchers.order(raw.hash, author) {
+                    Some(order) => by_author.entry(author).or_default().push((order, raw)),
+                    None => sorted.refused.push((raw.hash, GateError::ForgedActor(author))),
+                },
+                Err(error) => sorted.refused.push((raw.hash, error)),
+            }
+        }
+        for (author, mut raws) in by_author {
+            raws.sort_unstable();
+            raws.dedup();
+            sorted.read_author(kind, author, &raws, vouchers);
+        }
+        sorted
+    }
+
+    /// One device's changes in the order in which it vouched for them.
+    fn read_author(
+        &mut self,
+        kind: DocumentKind,
+        author: DeviceId,
+        raws: &[((u64, Hash, usize), &RawChange)],
+        vouchers: &Vouchers,
+    ) {
+        let mut numbers: BTreeSet<(Actor, u64)> = BTreeSet::new();
+        let (counted, beyond) = raws.split_at(raws.len().min(kind.changes_a_device()));
+        for (_, raw) in counted {
+            match form(raw) {
+                Ok(formed) => {
+                    if !numbers.insert((formed.actor, formed.seq)) {
+                        self.rivals.insert(raw.hash);
+                    }
+                    self.vouchers.extend(vouchers.of(raw.hash, author).map(|it| (raw.hash, *it)));
+                    self.formed.insert(raw.hash, formed);
+                }
+                Err(error) => self.refused.push((raw.hash, error)),
+            }
+        }
+        self.refused.extend(beyond.iter().map(|(_, raw)| (raw.hash, GateError::TooMany)));
+    }
+
+    fn devices(&self) -> BTreeMap<DeviceId, usize> {
+        let mut devices = BTreeMap::new();
+        for change in self.formed.values() {
+            *devices.entry(change.author()).or_default() += 1;
+        }
+        devices
+    }
+
+    /// Rivals, and everything that builds on one, of those that are in order.
+    fn aside(&self, order: &[Hash]) -> BTreeSet<Hash> {
+        let mut aside = BTreeSet::new();
+        for hash in order {
+            let Some(change) = self.formed.get(hash) else { continue };
+            let builds = change.dependencies.iter().any(|it| aside.contains(it));
+            if builds || self.rivals.contains(hash) {
+                aside.insert(*hash);
+            }
+        }
+        aside
+    }
+
+    /// Changes whose dependencies are all here or `held`, each after what it builds on, and those
+    /// that are ready at the same time by their hashes. Without those in `without`.
+    fn order(&self, without: &BTreeSet<Hash>, held: impl Fn(Hash) -> bool) -> Vec<Hash> {
+        let mut lacking: BTreeMap<Hash, usize> = BTreeMap::new();
+        let mut next: BTreeMap<Hash, Vec<Hash>> = BTreeMap::new();
+        let mut ready: BTreeSet<Hash> = BTreeSet::new();
+        for change in self.formed.values().filter(|change| !without.contains(&change.hash)) {
+            let missing: Vec<Hash> =
+                change.dependencies.iter().filter(|it| !held(**it)).copied().collect();
+            if missing.is_empty() {
+                ready.insert(change.hash);
+            }
+            for dependency in &missing {
+                next.entry(*dependency).or_default().push(change.hash);
+            }
+            lacking.insert(change.hash, missing.len());
+        }
+        let mut order = Vec::new();
+        while let Some(hash) = ready.pop_first() {
+            order.push(hash);
+            for after in next.get(&hash).into_iter().flatten() {
+                if let Some(count) = lacking.get_mut(after) {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        ready.insert(*after);
+                    }
+                }
+            }
+        }
+        order
+    }
+
+    /// As many of `rest` as agree with each other, with everything that they build on.
+    fn line_of(&self, order: &[Hash], rest: &BTreeSet<Hash>) -> BTreeSet<Hash> {
+        let mut chosen: BTreeSet<Hash> = BTreeSet::new();
+        let mut numbers: BTreeMap<(Actor, u64), Hash> = BTreeMap::new();
+        for hash in order.iter().filter(|hash| rest.contains(hash)) {
+            let mut with: BTreeSet<Hash> = BTreeSet::new();
+            let mut open = vec![*hash];
+            while let Some(hash) = open.pop() {
+                if !chosen.contains(&hash)
+                    && with.insert(hash)
+                    && let Some(change) = self.formed.get(&hash)
+                {
+                    open.extend(&change.dependencies);
+                }
+            }
+            let added = || with.iter().filter_map(|hash| self.formed.get(hash));
+            let mut mine = numbers.clone();
+            let agrees = added().all(|change| {
+                let number = (change.actor, change.seq);
+                *mine.entry(number).or_insert(change.hash) == change.hash
+            });
+            if agrees {
+                chosen.extend(with);
+                numbers = mine;
+            }
+        }
+        chosen
+    }
+
+    fn batch(&self, order: &[Hash]) -> Vec<FormedChange> {
+        order.iter().filter_map(|hash| self.formed.get(hash)).cloned().collect()
+    }
+}

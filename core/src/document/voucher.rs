@@ -1,0 +1,171 @@
+//! Who vouches for which change: read from verified records, at the author's (device, seq).
+
+use std::collections::BTreeMap;
+
+use super::DocumentKind;
+use crate::{
+    authority::{Authority, Roles},
+    model::{DeviceId, DocumentId, Hash, RecordRef},
+    record::{Body, Chain, Entry, PersonPart},
+};
+
+/// A `document` record that names a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voucher {
+    /// The record.
+    pub record: RecordRef,
+    /// The change's place among those that the record names.
+    pub index: usize,
+    /// Who was logged in, if that is shown.
+    pub person: Option<PersonPart>,
+    /// What the device was certified for when it wrote the record.
+    pub roles: Roles,
+}
+
+impl Voucher {
+    /// Of several records of one device, the one that came first in its chain; of two branches of a
+    /// fork, the one with the smaller hash.
+    fn order(&self) -> (u64, Hash, usize) {
+        (self.record.seq, self.record.hash, self.index)
+    }
+}
+
+/// All `document` records of a vessel, whoever wrote them, by the document that they name. Adding
+/// one twice changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VoucherIndex {
+    records: BTreeMap<(u64, DocumentId), BTreeMap<RecordRef, Named>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Named {
+    person: Option<PersonPart>,
+    changes: Vec<Hash>,
+}
+
+impl VoucherIndex {
+    /// Of all records of these chains.
+    pub fn of(chains: &[Chain]) -> Self {
+        let mut index = Self::default();
+        chains.iter().flat_map(Chain::all).for_each(|entry| index.add(entry));
+        index
+    }
+
+    /// Adds a verified record.
+    pub fn add(&mut self, entry: &Entry) {
+        let Some(Body::Document { kind, id, changes }) = entry.body() else { return };
+        let named = Named { person: entry.person, changes: changes.clone() };
+        self.records.entry((*kind, *id)).or_default().insert(entry.at, named);
+    }
+
+    /// The documents that any record names.
+    pub fn documents(&self) -> impl Iterator<Item = (u64, DocumentId)> {
+        self.records.keys().copied()
+    }
+
+    /// How many records name a document: more records, and its merge may be another.
+    pub fn count(&self, kind: DocumentKind, id: DocumentId) -> usize {
+        self.records.get(&(kind.number(), id)).map_or(0, BTreeMap::len)
+    }
+
+    /// The records of a document that name one of `changes`.
+    pub fn records_naming(
+        &self,
+        kind: u64,
+        id: DocumentId,
+        changes: &std::collections::BTreeSet<Hash>,
+    ) -> Vec<RecordRef> {
+        let records = self.records.get(&(kind, id)).into_iter().flatten();
+        let naming =
+            records.filter(|(_, named)| named.changes.iter().any(|it| changes.contains(it)));
+        naming.map(|(at, _)| *at).collect()
+    }
+
+    /// Who vouches for what in one document. A Plan is written by ship security officers and the
+    /// shore; a Page by every certified device.
+    pub fn vouchers(&self, kind: DocumentKind, id: DocumentId, authority: &Authority) -> Vouchers {
+        self.vouchers_with(kind, id, authority, None)
+    }
+
+    /// The same, where `own` writes as crew though nobody has certified it: for that device's own
+    /// screen.
+    pub fn vouchers_with(
+        &self,
+        kind: DocumentKind,
+        id: DocumentId,
+        authority: &Authority,
+        own: Option<DeviceId>,
+    ) -> Vouchers {
+        let mut vouchers = Vouchers::default();
+        for (at, named) in self.records.get(&(kind.number(), id)).into_iter().flatten() {
+            let certified = authority.roles_at(at.dev, at.seq);
+            let roles = if own == Some(at.dev) { Roles::CREW } else { certified };
+            if !may_write(kind, roles) {
+                continue;
+            }
+            for (index, change) in named.changes.iter().enumerate() {
+                let voucher = Voucher { record: *at, index, person: named.person, roles };
+                vouchers.add(*change, voucher);
+            }
+        }
+        vouchers
+    }
+}
+
+/// Whether a device with these roles may write documents of a kind.
+pub fn may_write(kind: DocumentKind, roles: Roles) -> bool {
+    match kind {
+        DocumentKind::Plan => roles.may_edit_plan(),
+        DocumentKind::Page => roles != Roles::NONE,
+    }
+}
+
+/// Which devices vouch for which changes of one document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Vouchers {
+    by_change: BTreeMap<Hash, BTreeMap<DeviceId, Voucher>>,
+}
+
+impl FromIterator<(Hash, Voucher)> for Vouchers {
+    fn from_iter<I: IntoIterator<Item = (Hash, Voucher)>>(named: I) -> Self {
+        let mut vouchers = Self::default();
+        for (change, voucher) in named {
+            vouchers.add(change, voucher);
+        }
+        vouchers
+    }
+}
+
+impl Vouchers {
+    /// Of several vouchers of one device, the first counts.
+    fn add(&mut self, change: Hash, voucher: Voucher) {
+        let devices = self.by_change.entry(change).or_default();
+        let first = devices.entry(voucher.record.dev).or_insert(voucher);
+        if voucher.order() < first.order() {
+            *first = voucher;
+        }
+    }
+
+    /// Whether anybody who may write the document vouches for `change`. Nothing else of it is
+    /// parsed before.
+    pub fn named(&self, change: Hash) -> bool {
+        self.by_change.contains_key(&change)
+    }
+
+    /// How `author` vouches for `change`: the first such record of its chain.
+    pub fn of(&self, change: Hash, author: DeviceId) -> Option<&Voucher> {
+        self.by_change.get(&change)?.get(&author)
+    }
+
+    /// How many changes `author` had vouched for before `change`; `None`: it does not vouch for it.
+    pub fn rank(&self, change: Hash, author: DeviceId) -> Option<usize> {
+        let order = self.order(change, author)?;
+        let of = |devices: &BTreeMap<DeviceId, Voucher>| devices.get(&author).map(Voucher::order);
+        Some(self.by_change.values().filter_map(of).filter(|other| *other < order).count())
+    }
+
+    /// Where a change stands among those of its author.
+    pub(super) fn order(&self, change: Hash, author: DeviceId) -> Option<(u64, Hash, usize)> {
+        self.of(change, author).map(Voucher::order)
+    }
+}

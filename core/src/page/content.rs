@@ -1,0 +1,288 @@
+//! A Page as people read it: every writing, every version of it, and who wrote each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::keys::{ABOUT, CLOSED, CLOSING, WritingKind, split, subject_of};
+use crate::{
+    authority::Roles,
+    document::{Entry, Line, Merged, OpName, Value, Voucher},
+    model::{CrewNo, DeviceId, DocumentId, Hash, PageSubject, RecordRef, VesselId, page_id},
+};
+
+/// Who wrote something, as the record says that vouches for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Author {
+    /// The device.
+    pub dev: DeviceId,
+    /// Who was logged in; nobody if that is withheld.
+    pub crew: CrewNo,
+    /// Identity grade I0..I3.
+    pub grade: u32,
+    /// What the device was certified for.
+    pub roles: Roles,
+    /// The record. It bounds when this was written.
+    pub record: RecordRef,
+}
+
+impl Author {
+    fn of(voucher: &Voucher) -> Self {
+        let (crew, grade) =
+            voucher.person.map_or((CrewNo::NOBODY, 0), |person| (person.crew, person.grade));
+        Self { dev: voucher.record.dev, crew, grade, roles: voucher.roles, record: voucher.record }
+    }
+}
+
+/// One value that somebody gave to a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The value; `None`: taken back.
+    pub value: Option<Value>,
+    /// Who.
+    pub by: Author,
+    /// The change.
+    pub change: Hash,
+    /// Nothing that counts was written over it.
+    pub stands: bool,
+    /// Its author may write this field, and the field may hold it. Others are shown and do not count.
+    pub counts: bool,
+    /// The Page had been closed, and its author had not seen that yet or wrote all the same.
+    pub after_closing: bool,
+    /// Written on a line beside the main one: [`crate::document::merge`].
+    pub beside: bool,
+    name: OpName,
+}
+
+/// One field with its history, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Field {
+    /// All versions.
+    pub versions: Vec<Version>,
+}
+
+impl Field {
+    /// What counts now.
+    pub fn current(&self) -> Option<&Version> {
+        self.standing().last()
+    }
+
+    /// What was written at once and stands, the one that counts last.
+    pub fn standing(&self) -> impl DoubleEndedIterator<Item = &Version> {
+        // The main line goes before lines beside it.
+        let on = |beside: bool| {
+            self.versions.iter().filter(move |it| {
+                it.stands && it.counts && it.beside == beside && it.value.is_some()
+            })
+        };
+        on(true).chain(on(false))
+    }
+
+    /// The text that counts now.
+    pub fn text(&self) -> Option<&str> {
+        match self.current()?.value.as_ref()? {
+            Value::Text(text) => Some(text),
+            Value::Int(_) => None,
+        }
+    }
+
+    /// The number that counts now.
+    pub fn int(&self) -> Option<i64> {
+        match self.current()?.value.as_ref()? {
+            Value::Int(int) => Some(*int),
+            Value::Text(_) => None,
+        }
+    }
+}
+
+/// One writing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writing {
+    /// What it is.
+    pub kind: WritingKind,
+    /// Its id.
+    pub id: String,
+    /// Who began it.
+    pub by: Author,
+    /// Its fields by name.
+    pub fields: BTreeMap<&'static str, Field>,
+    first: OpName,
+}
+
+impl Writing {
+    /// A field's text.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.fields.get(field)?.text()
+    }
+
+    /// A field's number.
+    pub fn int(&self, field: &str) -> Option<i64> {
+        self.fields.get(field)?.int()
+    }
+}
+
+/// A Page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageContent {
+    /// What it is about; `None`: nothing says so, or not truly.
+    pub about: Option<PageSubject>,
+    /// Who closed it.
+    pub closed: Option<Author>,
+    /// All writings, by kind in the order of [`WritingKind::ALL`], then by when they were begun.
+    pub writings: Vec<Writing>,
+    /// Keys that nobody here understands; a newer app may.
+    pub unknown: Vec<String>,
+}
+
+impl PageContent {
+    /// Reads a merged Page. The result depends on the merged changes alone.
+    pub fn read(vessel: VesselId, id: DocumentId, merged: &Merged) -> Self {
+        let mut page = Self::default();
+        let closed = Closings::read(merged);
+        let mut fields: BTreeMap<&str, BTreeMap<(OpName, Hash), Version>> = BTreeMap::new();
+        for (beside, line) in merged.lines().enumerate().map(|(index, line)| (index > 0, line)) {
+            for (key, written) in line.entries() {
+                let writes = Writes::read(merged, line, key, written);
+                let versions = fields.entry(key).or_default();
+                for (name, (entry, by, counts)) in &writes.writes {
+                    let stands = entry.value.is_some() && !writes.superseded(name, entry);
+                    let version = Version {
+                        value: entry.value.clone(),
+                        by: *by,
+                        change: entry.change,
+                        stands,
+                        counts: *counts,
+                        after_closing: closed.after(entry.change),
+                        beside,
+                        name: *name,
+                    };
+                    let known = versions.entry((*name, entry.change)).or_insert(version);
+                    // What is written over on another line stands on this one.
+                    known.stands |= stands;
+                }
+            }
+        }
+        page.closed = closed.by;
+        let mut writings: BTreeMap<(WritingKind, &str), Writing> = BTreeMap::new();
+        for (key, versions) in fields {
+            let versions = versions.into_values().collect();
+            page.take(vessel, id, key, versions, &mut writings);
+        }
+        page.writings = writings.into_values().collect();
+        let place = |kind| WritingKind::ALL.iter().position(|it| *it == kind);
+        page.writings
+            .sort_by(|a, b| (place(a.kind), a.first, &a.id).cmp(&(place(b.kind), b.first, &b.id)));
+        page
+    }
+
+    fn take<'k>(
+        &mut self,
+        vessel: VesselId,
+        id: DocumentId,
+        key: &'k str,
+        versions: Vec<Version>,
+        writings: &mut BTreeMap<(WritingKind, &'k str), Writing>,
+    ) {
+        if key == ABOUT {
+            let said = versions.iter().filter_map(|version| match &version.value {
+                Some(Value::Text(text)) => subject_of(text),
+                _ => None,
+            });
+            self.about = said.into_iter().find(|subject| page_id(vessel, *subject) == id);
+            return;
+        }
+        let Some((kind, writing, rule)) = split(key) else {
+            if key != CLOSED {
+                self.unknown.push(key.to_owned());
+            }
+            return;
+        };
+        let Some(first) = versions.iter().min_by_key(|version| version.name) else { return };
+        let (by, first) = (first.by, first.name);
+        let writing = writings.entry((kind, writing)).or_insert_with(|| Writing {
+            kind,
+            id: writing.to_owned(),
+            by,
+            fields: BTreeMap::new(),
+            first,
+        });
+        if first < writing.first {
+            (writing.by, writing.first) = (by, first);
+        }
+        writing.fields.insert(rule.name, Field { versions });
+    }
+
+    /// Writings of one kind.
+    pub fn of(&self, kind: WritingKind) -> impl Iterator<Item = &Writing> {
+        self.writings.iter().filter(move |writing| writing.kind == kind)
+    }
+}
+
+/// Everything written under one key of a line, by whom, and whether it counts.
+struct Writes<'m> {
+    writes: BTreeMap<OpName, (&'m Entry, Author, bool)>,
+    /// By each write that counts: what it had seen. Only where something does not count.
+    seen: Option<BTreeMap<OpName, BTreeSet<Hash>>>,
+}
+
+impl<'m> Writes<'m> {
+    fn read(merged: &Merged, line: &Line, key: &str, written: &'m BTreeMap<OpName, Entry>) -> Self {
+        let rule = match key {
+            CLOSED => Some(CLOSING),
+            _ => split(key).map(|(.., rule)| rule),
+        };
+        let write = |(name, entry): (&OpName, &'m Entry)| {
+            let by = Author::of(merged.voucher(entry.change)?);
+            let counts = rule.is_none_or(|rule| {
+                let holds = entry.value.as_ref().is_none_or(|value| rule.holds(value));
+                holds && rule.by.allows(by.roles)
+            });
+            Some((*name, (entry, by, counts)))
+        };
+        let writes: BTreeMap<_, _> = written.iter().filter_map(write).collect();
+        let mixed = writes.values().any(|(.., counts)| !counts);
+        let seen = mixed.then(|| {
+            let counting = writes.iter().filter(|(_, (.., counts))| *counts);
+            counting.map(|(name, (entry, ..))| (*name, line.before(&[entry.change]))).collect()
+        });
+        Self { writes, seen }
+    }
+
+    /// Whether something that counts was written over it by somebody who had seen it. Who may not
+    /// write a field cannot take away what stands there by writing over it.
+    fn superseded(&self, name: &OpName, entry: &Entry) -> bool {
+        match &self.seen {
+            None => !entry.replaced_by.is_empty(),
+            Some(seen) => {
+                let mut others = seen.iter().filter(|(other, _)| *other != name);
+                others.any(|(_, seen)| seen.contains(&entry.change))
+            }
+        }
+    }
+}
+
+/// Where the Page was closed.
+struct Closings {
+    by: Option<Author>,
+    before: BTreeSet<Hash>,
+}
+
+impl Closings {
+    fn read(merged: &Merged) -> Self {
+        let line: &Line = merged.main();
+        let mut closings = Self { by: None, before: BTreeSet::new() };
+        let Some(written) = line.entries().get(CLOSED) else { return closings };
+        let writes = Writes::read(merged, line, CLOSED, written);
+        for (name, (entry, by, counts)) in &writes.writes {
+            if *counts && entry.value.is_some() && !writes.superseded(name, entry) {
+                closings.by = Some(*by);
+                closings.before.extend(line.before(&[entry.change]));
+            }
+        }
+        closings
+    }
+
+    fn after(&self, change: Hash) -> bool {
+        self.by.is_some() && !self.before.contains(&change)
+    }
+}

@@ -1,0 +1,208 @@
+//! Several hands on one Page.
+
+use super::*;
+use crate::{
+    authority::Roles,
+    document::{
+        DocumentKind, Merged, RawChange, Value, Voucher, Vouchers, merge, write, write::actor_of,
+    },
+    model::{
+        CheckpointId, CrewNo, DeviceId, DocumentId, DueId, Hash, PageSubject, RecordRef, VesselId,
+        page_id,
+    },
+    record::PersonPart,
+};
+
+const VESSEL: VesselId = VesselId([7; 16]);
+const SUBJECT: PageSubject = PageSubject::Due(DueId([9; 16]));
+
+struct Hand {
+    dev: DeviceId,
+    roles: Roles,
+    crew: u32,
+}
+
+const CREW: Hand = Hand { dev: DeviceId([1; 8]), roles: Roles::CREW, crew: 11 };
+const MATE: Hand = Hand { dev: DeviceId([2; 8]), roles: Roles::CREW, crew: 12 };
+const OFFICER: Hand = Hand { dev: DeviceId([3; 8]), roles: Roles(3), crew: 2 };
+
+/// A Page that hands write on, each from the version they have.
+#[derive(Default)]
+struct Book {
+    changes: Vec<RawChange>,
+    vouchers: Vec<(Hash, Voucher)>,
+}
+
+impl Book {
+    fn id(&self) -> DocumentId {
+        page_id(VESSEL, SUBJECT)
+    }
+
+    fn merged(&self, changes: &[RawChange]) -> Merged {
+        let vouchers: Vouchers = self.vouchers.iter().copied().collect();
+        merge(DocumentKind::Page, changes, &vouchers)
+    }
+
+    fn read(&self) -> PageContent {
+        PageContent::read(VESSEL, self.id(), &self.merged(&self.changes))
+    }
+
+    /// Writes from the version that the first `seen` changes make.
+    fn write(&mut self, hand: &Hand, seen: usize, draft: &Draft) -> String {
+        let id = [self.changes.len() as u8; 8];
+        let mut entries = draft.entries(id).unwrap();
+        entries.push((keys::ABOUT.into(), Some(Value::Text(keys::about(SUBJECT)))));
+        self.put(hand, seen, &entries);
+        data_encoding::HEXLOWER.encode(&id)
+    }
+
+    fn put(&mut self, hand: &Hand, seen: usize, entries: &[(String, Option<Value>)]) {
+        let own = self.changes.iter().skip(seen).filter(|raw| {
+            self.vouchers.iter().any(|(hash, by)| *hash == raw.hash && by.record.dev == hand.dev)
+        });
+        let known: Vec<RawChange> = self.changes.iter().take(seen).chain(own).cloned().collect();
+        let mut line = self.merged(&known).main().clone();
+        let named = entries.iter().map(|(key, value)| (key.as_str(), value.as_ref()));
+        let change = write(&mut line, actor_of(hand.dev, hand.dev.0), 0, named).unwrap().unwrap();
+        let seq = self.changes.len() as u64 + 1;
+        let record = RecordRef { dev: hand.dev, seq, hash: Hash::of(&seq.to_be_bytes()) };
+        let person = Some(PersonPart { crew: CrewNo(hand.crew), grade: 1, how: 1 });
+        self.vouchers.push((change.hash, Voucher { record, index: 0, person, roles: hand.roles }));
+        self.changes.push(change);
+    }
+}
+
+fn remark(text: &str) -> Draft {
+    Draft::Remark { on: On::Patrol, text: text.into() }
+}
+
+#[test]
+fn every_word_has_its_author_and_nothing_that_was_said_is_gone() {
+    let mut book = Book::default();
+    let id = book.write(&CREW, 0, &remark("door 3 was open"));
+    let kind = WritingKind::Remark;
+    book.write(&CREW, 1, &Draft::Correct { kind, id: id.clone(), text: "door 4 was open".into() });
+    book.write(&MATE, 2, &Draft::TakeBack { kind, id: id.clone() });
+    let page = book.read();
+    assert_eq!(page.about, Some(SUBJECT));
+    let [writing] = page.writings.as_slice() else { panic!("{page:?}") };
+    assert_eq!((writing.id.as_str(), writing.by.crew), (id.as_str(), CrewNo(11)));
+    let versions = &writing.fields["text"].versions;
+    let said: Vec<_> =
+        versions.iter().map(|it| (it.value.clone(), it.by.crew.0, it.stands)).collect();
+    let text = |text: &str| Some(Value::Text(text.into()));
+    assert_eq!(
+        said,
+        [
+            (text("door 3 was open"), 11, false),
+            (text("door 4 was open"), 11, false),
+            (None, 12, false)
+        ]
+    );
+    assert_eq!(writing.text("text"), None, "it was taken back");
+}
+
+#[test]
+fn two_answers_at_once_are_both_shown_and_a_correction_settles_them() {
+    let mut book = Book::default();
+    let point = CheckpointId([4; 8]);
+    let answer = |milli| Draft::Answer { point, item: "co2".into(), answer: Answer::Milli(milli) };
+    book.write(&CREW, 0, &answer(60_500));
+    book.write(&MATE, 0, &answer(61_000));
+    let page = book.read();
+    let field = &page.writings[0].fields["milli"];
+    assert_eq!(page.writings.len(), 1, "one item, one register");
+    assert_eq!(field.standing().count(), 2);
+    book.write(&CREW, 2, &answer(60_700));
+    let page = book.read();
+    assert_eq!(page.writings[0].fields["milli"].standing().count(), 1);
+    assert_eq!(page.writings[0].int("milli"), Some(60_700));
+    assert_eq!(page.writings[0].fields["milli"].versions.len(), 3);
+}
+
+#[test]
+fn what_is_for_reviewers_counts_only_from_them() {
+    let mut book = Book::default();
+    let reason = Draft::Reason { on: On::Patrol, code: 1, text: "gale, decks closed".into() };
+    let id = book.write(&CREW, 0, &reason);
+    let accept = |accepted| Draft::Accept { reason: id.clone(), accepted };
+    // Somebody's app writes it all the same.
+    book.put(&MATE, 1, &accept(true).entries([0; 8]).unwrap());
+    assert_eq!(book.read().writings[0].int("accepted"), None);
+    assert!(!book.read().writings[0].fields["accepted"].versions[0].counts);
+    book.write(&OFFICER, 2, &accept(true));
+    let page = book.read();
+    assert_eq!(page.writings[0].int("accepted"), Some(1));
+    assert_eq!(page.writings[0].fields["accepted"].current().unwrap().by.crew, CrewNo(2));
+    // Nor does writing over it take it away, nor a value out of its range.
+    book.put(&MATE, 3, &[(format!("reason/{id}/accepted"), Some(Value::Int(2)))]);
+    book.put(&MATE, 4, &[(format!("reason/{id}/accepted"), None)]);
+    book.put(&OFFICER, 5, &[(format!("reason/{id}/accepted"), Some(Value::Int(9)))]);
+    assert_eq!(book.read().writings[0].int("accepted"), Some(1));
+    // Another reviewer's word does, also on top of all that.
+    book.write(&OFFICER, 6, &accept(false));
+    let page = book.read();
+    assert_eq!(page.writings[0].int("accepted"), Some(2));
+    let accepted = &page.writings[0].fields["accepted"];
+    assert_eq!((accepted.standing().count(), accepted.versions.len()), (1, 6));
+}
+
+#[test]
+fn what_comes_after_the_closing_is_kept_and_marked() {
+    let mut book = Book::default();
+    book.write(&CREW, 0, &remark("before"));
+    book.write(&OFFICER, 1, &Draft::Close);
+    book.write(&MATE, 1, &remark("at once"));
+    book.put(&CREW, 3, &[("page/closed".into(), Some(Value::Int(1)))]);
+    let page = book.read();
+    assert_eq!(page.closed.map(|by| by.crew), Some(CrewNo(2)), "a patroller opens nothing again");
+    let late: Vec<bool> =
+        page.writings.iter().map(|it| it.fields["text"].versions[0].after_closing).collect();
+    assert_eq!(late, [false, true]);
+    assert_eq!(page.writings[1].text("text"), Some("at once"));
+}
+
+#[test]
+fn a_page_cannot_say_that_it_is_another() {
+    let mut book = Book::default();
+    let other = keys::about(PageSubject::Day(3));
+    book.put(&CREW, 0, &[(keys::ABOUT.into(), Some(Value::Text(other)))]);
+    assert_eq!(book.read().about, None);
+    book.put(&CREW, 1, &[("future/1/x".into(), Some(Value::Int(1)))]);
+    assert_eq!(book.read().unknown, ["future/1/x"]);
+    for subject in
+        [SUBJECT, PageSubject::Day(-3), PageSubject::Unplanned { dev: DeviceId([8; 8]), patrol: 5 }]
+    {
+        assert_eq!(keys::subject_of(&keys::about(subject)), Some(subject));
+    }
+    for text in ["", "due", "day 03", "day 3 ", "due xyz", "unplanned 0101010101010101"] {
+        assert_eq!(keys::subject_of(text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_draft_that_says_nothing_or_too_much_is_refused() {
+    assert_eq!(remark(" \n").entries([0; 8]), Err(DraftError::Empty));
+    let long = "x".repeat(keys::MAX_TEXT + 1);
+    assert_eq!(remark(&long).entries([0; 8]), Err(DraftError::TooLong(keys::MAX_TEXT + 1)));
+    assert!(remark(&"é".repeat(keys::MAX_TEXT)).entries([0; 8]).is_ok());
+    let correct = Draft::Correct { kind: WritingKind::Remark, id: "../x".into(), text: "x".into() };
+    assert!(matches!(correct.entries([0; 8]), Err(DraftError::NoSuch(_))));
+    let answer = Draft::Answer {
+        point: CheckpointId([1; 8]),
+        item: "A/B".into(),
+        answer: Answer::Yes(true),
+    };
+    assert!(answer.entries([0; 8]).is_err());
+    for kind in WritingKind::ALL {
+        assert_eq!(WritingKind::from_word(kind.word()), Some(kind));
+    }
+    for on in [
+        On::Patrol,
+        On::Point(CheckpointId([1; 8])),
+        On::Scan(Hash([2; 32])),
+        On::Flag(Hash([3; 32])),
+    ] {
+        assert_eq!(On::from_words(&on.words()), Some(on));
+    }
+}

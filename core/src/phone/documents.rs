@@ -1,0 +1,314 @@
+//! Writing on the phone: Pages, and the Plan on the ship security officer's phone.
+
+use std::collections::BTreeSet;
+
+use super::{Phone, RecordError, plan::now_of};
+use crate::{
+    authority::{Authority, Roles},
+    document::{
+        DocumentKind, Merged, RawChange, Value, Vouchers, WriteError, merge, write, write::actor_of,
+    },
+    entropy::draw,
+    model::{DocumentId, Hash, PageSubject, RecordRef, page_id},
+    page::{Draft, DraftError, PageContent, keys},
+    plan::{PlanContent, PlanError},
+    record::{
+        Body, ContentPart, Entry, PersonPart,
+        body::{MAX_HEADS, MAX_VOUCHED},
+    },
+    store::StoreError,
+    sync::{Document, Limits, ProblemCode, Response},
+    time::ClockReading,
+};
+
+/// Pages with changes in so many seconds are spoken of in a sync: four weeks.
+const LATELY: i64 = 28 * 86_400;
+/// Pages spoken of in one sync.
+const PAGES: usize = 256;
+/// Pages kept merged.
+const MERGED_PAGES: usize = 64;
+
+/// Why nothing was written on a Page.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PageError {
+    /// The draft.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// It was reviewed and closed.
+    #[error("this page was reviewed and closed; write on the page of the day")]
+    Closed,
+    /// For others.
+    #[error("this phone may not write that; the ship security officer's phone can")]
+    NotAllowed,
+    /// The document.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        Self::Record(error.into())
+    }
+}
+
+/// Why the Plan was not edited.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanEditError {
+    /// The Plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The change.
+    pub change: Hash,
+    /// The record that vouches for it.
+    pub record: RecordRef,
+    /// The id of a new writing.
+    pub id: String,
+}
+
+impl Phone {
+    /// A Page, as far as it is here.
+    pub fn page(&mut self, subject: PageSubject) -> Result<PageContent, RecordError> {
+        let vessel = self.vessel().ok_or(RecordError::NotEnrolled)?;
+        let id = page_id(vessel, subject);
+        Ok(PageContent::read(vessel, id, self.merged_page(id)?))
+    }
+
+    /// Writes on a Page. Durable when this returns, with this device's word for it.
+    pub fn write_page(
+        &mut self,
+        subject: PageSubject,
+        draft: &Draft,
+        reading: &ClockReading,
+    ) -> Result<Written, PageError> {
+        let vessel = self.vessel().ok_or(RecordError::NotEnrolled)?;
+        let id = page_id(vessel, subject);
+        let writing: [u8; 8] = draw(self.entropy.as_mut());
+        let mut entries = draft.entries(writing)?;
+        let roles = self.roles_or_crew();
+        let may = |(key, _): &(String, _)| match keys::split(key) {
+            Some((.., rule)) => rule.by.allows(roles),
+            None => keys::By::Reviewer.allows(roles),
+        };
+        if !entries.iter().all(may) {
+            return Err(PageError::NotAllowed);
+        }
+        let merged = self.merged_page(id)?.clone();
+        let closed = PageContent::read(vessel, id, &merged).closed.is_some();
+        if closed && !keys::By::Reviewer.allows(roles) {
+            return Err(PageError::Closed);
+        }
+        if merged.main().value(keys::ABOUT).is_none() {
+            entries.push((keys::ABOUT.to_owned(), Some(Value::Text(keys::about(subject)))));
+        }
+        let run = self.run_for(&merged);
+        let mut line = merged.main().clone();
+        let named = entries.iter().map(|(key, value)| (key.as_str(), value.as_ref()));
+        let made = write(&mut line, actor_of(self.dev, run), now_of(reading), named)?;
+        let Some(change) = made else { return Err(DraftError::NoSuch("text").into()) };
+        let kind = DocumentKind::Page.number();
+        let record = self.vouch((kind, id), std::slice::from_ref(&change), reading)?;
+        self.note_voucher(record, (kind, id), &[change.hash]);
+        self.take_into_page(id, std::slice::from_ref(&change))?;
+        let id = data_encoding::HEXLOWER.encode(&writing);
+        Ok(Written { change: change.hash, record, id })
+    }
+
+    /// Makes the Plan say what `target` says. For the ship security officer's phone; the ship adopts
+    /// it by [`Phone::adopt_plan`].
+    pub fn edit_plan(
+        &mut self,
+        target: &PlanContent,
+        reading: &ClockReading,
+    ) -> Result<Vec<Hash>, PlanEditError> {
+        let vessel = self.vessel().ok_or(RecordError::NotEnrolled)?;
+        if !self.roles().may_edit_plan() {
+            return Err(RecordError::NotAllowed.into());
+        }
+        let run = self.run_for(&self.merged.clone());
+        let mut plan = self.plan.clone();
+        let changes = plan.edit(self.dev, run, now_of(reading), target)?;
+        let named = (DocumentKind::Plan.number(), DocumentId(vessel.0));
+        for changes in changes.chunks(MAX_VOUCHED) {
+            let record = self.vouch(named, changes, reading)?;
+            let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
+            self.note_voucher(record, named, &hashes);
+        }
+        self.refresh_plan().map_err(RecordError::from)?;
+        Ok(changes.into_iter().map(|change| change.hash).collect())
+    }
+
+    /// A run whose changes all are on the main line: otherwise the next change would get the number
+    /// of one that exists.
+    fn run_for(&mut self, merged: &Merged) -> [u8; 8] {
+        while !merged.may_go_on(&actor_of(self.dev, self.run)) {
+            self.run = draw(self.entropy.as_mut());
+        }
+        self.run
+    }
+
+    /// What this device may do; before a certificate is here, it writes as crew and its words wait.
+    fn roles_or_crew(&self) -> Roles {
+        let roles = self.roles();
+        if roles == Roles::NONE { Roles::CREW } else { roles }
+    }
+
+    fn note_voucher(&mut self, at: RecordRef, (kind, id): (u64, DocumentId), changes: &[Hash]) {
+        let body = Body::Document { kind, id, changes: changes.to_vec() };
+        self.vouchers.add(&Entry {
+            at,
+            prev: Hash::ZERO,
+            kind: body.kind(),
+            time: None,
+            person: Some(self.person),
+            content: Some(ContentPart { patrol: 0, body }),
+        });
+    }
+
+    /// Own vouchers from the store.
+    pub(super) fn reopen_vouchers(&mut self) -> Result<(), StoreError> {
+        const DAMAGED: StoreError = StoreError::Damaged("a record that does not read");
+        for (dev, record) in self.store.own_vouchers()? {
+            let item = record.to_item()?;
+            let [_, person, content] = &record.parts;
+            self.vouchers.add(&Entry {
+                at: RecordRef { dev, seq: record.seq, hash: record.hash },
+                prev: Hash::ZERO,
+                kind: item.kind,
+                time: None,
+                person: Some(PersonPart::decode(person).map_err(|_| DAMAGED)?),
+                content: Some(ContentPart::decode(item.kind, content).map_err(|_| DAMAGED)?),
+            });
+        }
+        Ok(())
+    }
+
+    /// Who vouches for what in a Page. This phone's own words are shown on it before it is certified.
+    fn page_vouchers(&self, id: DocumentId) -> Vouchers {
+        let Some(enrolment) = &self.enrolment else { return Vouchers::default() };
+        let nobody = || Authority::read(enrolment.vessel, &enrolment.shore_key, &[]);
+        let authority = self.authority.clone().unwrap_or_else(nobody);
+        let own = authority.standing(self.dev).is_none().then_some(self.dev);
+        self.vouchers.vouchers_with(DocumentKind::Page, id, &authority, own)
+    }
+
+    fn merged_page(&mut self, id: DocumentId) -> Result<&Merged, StoreError> {
+        if !self.pages.contains_key(&id) {
+            if self.pages.len() >= MERGED_PAGES {
+                self.pages.clear();
+            }
+            let changes = self.store.changes(DocumentKind::Page.number(), id)?;
+            let vouchers = self.page_vouchers(id);
+            self.pages.insert(id, merge(DocumentKind::Page, &changes, &vouchers));
+        }
+        Ok(self.pages.entry(id).or_insert_with(|| Merged::nothing(DocumentKind::Page)))
+    }
+
+    fn take_into_page(&mut self, id: DocumentId, fresh: &[RawChange]) -> Result<(), StoreError> {
+        let vouchers = self.page_vouchers(id);
+        if !self.pages.get_mut(&id).is_some_and(|merged| merged.add(fresh, &vouchers)) {
+            self.pages.remove(&id);
+            self.merged_page(id)?;
+        }
+        Ok(())
+    }
+
+    /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
+    pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Vec<Hash>>>, StoreError> {
+        let Some(vessel) = self.vessel() else { return Ok(Vec::new()) };
+        let newest = |heads: Vec<Hash>| heads.into_iter().take(MAX_HEADS).collect();
+        let mut versions = vec![Document {
+            kind: DocumentKind::Plan.number(),
+            id: DocumentId(vessel.0),
+            what: newest(self.merged.all_heads()),
+        }];
+        let page = DocumentKind::Page.number();
+        for id in self.store.documents_since(page, now.saturating_sub(LATELY), PAGES)? {
+            let what = newest(self.merged_page(id)?.all_heads());
+            versions.push(Document { kind: page, id, what });
+        }
+        Ok(versions)
+    }
+
+    /// Changes made here that the shore is not known to hold, as far as they fit.
+    pub(super) fn changes_to_send(
+        &mut self,
+        payload: &mut usize,
+    ) -> Result<Vec<Document<RawChange>>, StoreError> {
+        self.sent_changes.clear();
+        let mut changes = Vec::new();
+        for (kind, id, what) in self.store.unheld_changes(Limits::CHANGES)? {
+            *payload = payload.saturating_add(what.bytes.len());
+            if *payload > Limits::PAYLOAD {
+                break;
+            }
+            self.sent_changes.push((kind, id, what.hash));
+            changes.push(Document { kind, id, what });
+        }
+        Ok(changes)
+    }
+
+    /// How many changes made here the shore is not known to hold.
+    pub fn unsent_changes(&self) -> Result<usize, StoreError> {
+        Ok(self.store.unheld_changes(usize::MAX)?.len())
+    }
+
+    /// Remembers which changes the shore holds: those that it took now, and those that its version
+    /// of a document reaches. One that it held and no longer reaches is sent again: it may have
+    /// been put back from a backup.
+    pub(super) fn note_held_changes(
+        &mut self,
+        response: &Response,
+        reading: &ClockReading,
+    ) -> Result<(), StoreError> {
+        // Who may not read is told nothing about documents.
+        if response.documents.is_empty() {
+            return Ok(());
+        }
+        let refused: BTreeSet<&[u8]> = response
+            .problems
+            .iter()
+            .filter(|problem| problem.code != ProblemCode::NotVouched)
+            .map(|problem| problem.subject.as_slice())
+            .collect();
+        let sent = std::mem::take(&mut self.sent_changes);
+        let taken: BTreeSet<Hash> =
+            sent.iter().map(|(.., hash)| *hash).filter(|it| !refused.contains(&it.0[..])).collect();
+        for (kind, id, change) in sent.iter().filter(|(.., hash)| taken.contains(hash)) {
+            self.store.set_held(*kind, *id, *change, true)?;
+        }
+        for version in self.versions(now_of(reading))? {
+            let (kind, id) = (version.kind, version.id);
+            let said = response.documents.iter().find(|doc| (doc.kind, doc.id) == (kind, id));
+            let merged = match DocumentKind::from_number(kind) {
+                Some(DocumentKind::Page) => self.merged_page(id)?,
+                _ => &self.merged,
+            };
+            // A version that is not named is the same as here.
+            let heads = said.map_or_else(|| merged.all_heads(), |said| said.what.clone());
+            let reached = merged.before(&heads);
+            let here: BTreeSet<Hash> = merged.changes().collect();
+            for (change, held) in self.store.own_changes(kind, id)? {
+                let now = taken.contains(&change)
+                    || reached.contains(&change)
+                    || (held && !here.contains(&change));
+                if now != held {
+                    self.store.set_held(kind, id, change, now)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

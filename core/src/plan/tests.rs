@@ -1,0 +1,118 @@
+//! The Plan's entries, written and read.
+
+use automerge::{ActorId, Automerge, ROOT, transaction::Transactable};
+
+use super::{Check, CheckKind, Checkpoint, PlanContent, PlanDocument};
+use crate::{
+    document::{Line, RawChange, gate::form},
+    model::{CheckpointId, CrewNo, DeviceId},
+};
+
+const PLACE: CheckpointId = CheckpointId([0xc1; 8]);
+
+fn content() -> PlanContent {
+    let temperature = Check {
+        ask: "Bearing temperature".into(),
+        kind: CheckKind::Number,
+        unit: "°C".into(),
+        min_milli: Some(-5_000),
+        max_milli: Some(60_500),
+    };
+    let closed = Check { ask: "Door closed?".into(), ..Check::default() };
+    let checks = [("bearing_1".to_owned(), temperature), ("door".to_owned(), closed)].into();
+    let place = Checkpoint { name: "Engine room".into(), deck: "Tank top".into(), checks };
+    PlanContent {
+        roster: [CrewNo(7), CrewNo(41)].into(),
+        checkpoints: [(PLACE, place)].into(),
+        ..PlanContent::default()
+    }
+}
+
+fn edited(document: &mut PlanDocument, target: &PlanContent) -> usize {
+    document.edit(DeviceId([1; 8]), [2; 8], 1_000, target).unwrap().len()
+}
+
+fn with_entries(put: impl Fn(&mut automerge::transaction::Transaction<'_>)) -> PlanDocument {
+    let mut document = Automerge::new().with_actor(ActorId::from([1; 16]));
+    let mut tx = document.transaction();
+    put(&mut tx);
+    tx.commit();
+    let mut line = Line::default();
+    for change in document.get_changes(&[]) {
+        assert_eq!(line.apply(vec![form(&RawChange::from(&change)).unwrap()]), []);
+    }
+    PlanDocument::from(line)
+}
+
+#[test]
+fn a_roster_and_checks_are_read_as_they_were_written() {
+    let mut document = PlanDocument::default();
+    assert_eq!(edited(&mut document, &content()), 1);
+    assert_eq!(document.content(), content());
+    assert_eq!(edited(&mut document, &content()), 0, "nothing differs");
+
+    let mut fewer = content();
+    fewer.roster.remove(&CrewNo(7));
+    fewer.checkpoints.get_mut(&PLACE).unwrap().checks.remove("bearing_1");
+    assert_eq!(edited(&mut document, &fewer), 1);
+    assert_eq!(document.content(), fewer);
+}
+
+#[test]
+fn what_makes_no_sense_is_a_problem_and_the_rest_counts() {
+    let document = with_entries(|tx| {
+        tx.put(ROOT, format!("checkpoint/{PLACE}/name"), "Engine room").unwrap();
+        for (number, active) in [("7", 1), ("8", 0), ("0", 1), ("+9", 1), ("x", 1), ("10", 2)] {
+            tx.put(ROOT, format!("crew/{number}/active"), active).unwrap();
+        }
+        for (item, kind) in [("good", "text"), ("Bad", "text"), ("odd", "photograph")] {
+            tx.put(ROOT, format!("check/{PLACE}/{item}/ask"), "Anything to report?").unwrap();
+            tx.put(ROOT, format!("check/{PLACE}/{item}/kind"), kind).unwrap();
+            tx.put(ROOT, format!("check/{PLACE}/{item}/min_milli"), i64::MIN).unwrap();
+        }
+    });
+    let read = document.content();
+    assert_eq!(read.roster, [CrewNo(7)].into());
+    let checks = &read.checkpoints[&PLACE].checks;
+    assert_eq!(checks.keys().collect::<Vec<_>>(), ["good"]);
+    assert_eq!(checks["good"].min_milli, None, "no limit beyond what can be compared");
+    let problems: Vec<String> = read.problems.into_iter().map(|problem| problem.key).collect();
+    let check = |item: &str| format!("check/{PLACE}/{item}/ask");
+    let crew = ["crew/+9/active", "crew/0/active", "crew/10/active", "crew/x/active"];
+    let expected: Vec<String> =
+        [check("Bad"), check("odd")].into_iter().chain(crew.map(str::to_owned)).collect();
+    assert_eq!(problems, expected);
+}
+
+#[test]
+fn an_edit_keeps_what_a_newer_program_wrote() {
+    let mut document = with_entries(|tx| {
+        tx.put(ROOT, "vessel/name", "Aurora").unwrap();
+        tx.put(ROOT, "security_level/0", 2).unwrap();
+    });
+    let mut target = document.content();
+    assert_eq!(target.problems[0].key, "security_level/0");
+    target.vessel_name = "Aurelia".into();
+    assert_eq!(edited(&mut document, &target), 1);
+    assert_eq!(document.content(), target, "the entry is still there");
+    target.problems.clear();
+    assert_eq!(edited(&mut document, &target), 1, "removed on purpose");
+    assert_eq!(document.content(), target);
+}
+
+#[test]
+fn changes_say_who_made_them_when_and_from_what() {
+    let mut document = PlanDocument::default();
+    edited(&mut document, &content());
+    let first = document.heads();
+    let mut theirs = document.clone();
+    let mut target = content();
+    target.vessel_name = "Aurelia".into();
+    theirs.edit(DeviceId([5; 8]), [6; 8], 2_000, &target).unwrap();
+    let changes = theirs.changes();
+    assert_eq!(changes.iter().map(|one| one.claimed).collect::<Vec<_>>(), [1_000, 2_000]);
+    assert_eq!(changes.iter().map(|one| one.author.0[0]).collect::<Vec<_>>(), [1, 5]);
+    assert_eq!((changes[0].from.len(), &changes[1].from), (0, &first));
+    assert_eq!(theirs.content_at(&[changes[0].hash]).unwrap(), content());
+    assert_eq!(theirs.content_at(&[changes[1].hash]).unwrap(), target);
+}

@@ -1,0 +1,111 @@
+//! What is known of a vessel's Pages without holding them: their versions, and the reasons that were accepted on
+//! them. Brought up to date by names; a Page is merged again only where something about it is new.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use deckwatch_core::{
+    assess::Excuse,
+    document::DocumentKind,
+    model::{DeviceId, DocumentId, Hash},
+    page::PageContent,
+};
+
+use super::Held;
+use crate::store::{ReadTx, StoreError};
+
+/// One Page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageState {
+    /// The arrival number of its newest change.
+    pub newest_arrival: u64,
+    /// When that came, Unix seconds.
+    pub received_at: i64,
+    /// The heads of all its lines: its version.
+    pub heads: Vec<Hash>,
+    /// Reasons accepted on it.
+    pub excuses: Vec<Excuse>,
+    /// What its version was made from: newest arrival, how many records vouch, and for what their devices stood.
+    made_of: Option<(u64, usize, Hash)>,
+}
+
+/// All Pages of a vessel.
+#[derive(Debug, Clone, Default)]
+pub struct Pages {
+    states: BTreeMap<DocumentId, PageState>,
+    seen: u64,
+}
+
+impl Pages {
+    /// One Page; `None` if nothing was written on it.
+    pub fn get(&self, id: DocumentId) -> Option<&PageState> {
+        self.states.get(&id)
+    }
+
+    /// All Pages, by id.
+    pub fn iter(&self) -> impl Iterator<Item = (DocumentId, &PageState)> {
+        self.states.iter().map(|(id, state)| (*id, state))
+    }
+
+    /// Reasons accepted on any of them.
+    pub fn excuses(&self) -> Vec<Excuse> {
+        self.states.values().flat_map(|state| &state.excuses).cloned().collect()
+    }
+
+    /// Pages with changes since `since` (Unix s), the latest first.
+    pub fn since(&self, since: i64) -> Vec<DocumentId> {
+        let mut late: Vec<(u64, DocumentId)> = self
+            .iter()
+            .filter(|(_, state)| state.received_at >= since)
+            .map(|(id, state)| (state.newest_arrival, id))
+            .collect();
+        late.sort_unstable_by_key(|late| std::cmp::Reverse(*late));
+        late.into_iter().map(|(_, id)| id).collect()
+    }
+
+    pub(super) fn refresh(
+        &mut self,
+        held: &Held,
+        tx: &(impl ReadTx + ?Sized),
+    ) -> Result<(), StoreError> {
+        tx.change_names(held.vessel(), self.seen, &mut |name| {
+            self.seen = name.arrival;
+            if name.doc.kind == 2 {
+                let state = self.states.entry(name.doc.id).or_default();
+                (state.newest_arrival, state.received_at) = (name.arrival, name.received_at);
+            }
+            Ok(())
+        })?;
+        let standings = standings(held);
+        for (id, state) in &mut self.states {
+            let vouchers = held.vouchers().count(DocumentKind::Page, *id);
+            let made_of = Some((state.newest_arrival, vouchers, standings));
+            if state.made_of == made_of {
+                continue;
+            }
+            let merged = held.page(tx, *id)?;
+            let content = PageContent::read(held.vessel(), *id, &merged);
+            state.heads = merged.all_heads();
+            state.excuses = Excuse::of_page(&content);
+            state.made_of = made_of;
+        }
+        Ok(())
+    }
+}
+
+/// Everything about devices that decides who may write.
+fn standings(held: &Held) -> Hash {
+    let devices = held.authority().devices();
+    let standings: BTreeSet<(DeviceId, u32, Option<u64>)> =
+        devices.map(|(dev, it)| (dev, it.roles.0, it.last_trusted_seq)).collect();
+    let mut bytes = Vec::new();
+    for (dev, roles, trusted) in standings {
+        bytes.extend(dev.0);
+        bytes.extend(roles.to_be_bytes());
+        bytes.extend(trusted.map_or([0; 9], |seq| {
+            let mut bytes = [1; 9];
+            bytes.iter_mut().skip(1).zip(seq.to_be_bytes()).for_each(|(to, from)| *to = from);
+            bytes
+        }));
+    }
+    Hash::of(&bytes)
+}
