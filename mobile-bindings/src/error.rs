@@ -1,7 +1,9 @@
 //! What can go wrong, as an app sees it, and how the core's errors become it.
 
 use deckwatch_core::{
-    phone::{OpenError, RecordError, ResponseError},
+    document::WriteError,
+    page::DraftError,
+    phone::{OpenError, PageError, RecordError, ResponseError},
     presence::{label::LabelError, reading::ReadError},
     record::{EnrolmentError, KeyError},
     store::{SafeError, StoreError},
@@ -57,6 +59,18 @@ pub enum MobileError {
     /// The Plan on this phone does not have it.
     #[error("{text}")]
     NotInPlan {
+        /// For people.
+        text: String,
+    },
+    /// The Page was reviewed and closed.
+    #[error("{text}")]
+    PageClosed {
+        /// For people.
+        text: String,
+    },
+    /// A document does not take the change.
+    #[error("{text}")]
+    DocumentRefused {
         /// For people.
         text: String,
     },
@@ -264,6 +278,23 @@ impl From<ResponseError> for MobileError {
             },
             ResponseError::Record(error) => error.into(),
             _ => Self::internal("response-error"),
+        }
+    }
+}
+
+impl From<PageError> for MobileError {
+    fn from(error: PageError) -> Self {
+        let text = error.to_string();
+        match error {
+            PageError::Draft(DraftError::NoSuch(what)) => Self::input(what, text),
+            PageError::Draft(_) | PageError::Write(WriteError::TooLarge(_)) => {
+                Self::input("text", text)
+            }
+            PageError::Closed => Self::PageClosed { text },
+            PageError::NotAllowed => Self::NotAllowed { text },
+            PageError::Write(_) => Self::DocumentRefused { text },
+            PageError::Record(error) => error.into(),
+            _ => Self::internal("page-error"),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod crew;
 mod due;
 mod identity;
+mod page;
 mod scan;
 mod sync;
 mod walk;
@@ -23,6 +24,10 @@ pub use self::{
     crew::{IdentityGrade, ParkReason, UnlockedBy},
     due::{DuePatrol, DueState, Lateness, PlanSummary, Route, Walk},
     identity::{Identity, Roles},
+    page::{
+        CheckAnswer, CheckItem, CheckKind, FlagOutcome, Page, PageDraft, PageField, PageSubject,
+        PageValue, PageVersion, PageWriting, WritingKind, WrittenOn,
+    },
     scan::{Effort, LuminanceFrame, ManualReason, ScanOutcome},
     sync::{Problem, ProblemKind, Receipt, SyncOutcome, SyncState},
     walk::{EndHow, EndReason, PatrolChoice, PatrolStatus},

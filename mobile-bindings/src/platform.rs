@@ -116,6 +116,8 @@ pub enum Change {
     Patrol,
     /// The Plan, its routes, what is due.
     Plan,
+    /// What people wrote on Pages.
+    Page,
     /// What is ashore and what is not.
     Sync,
     /// Something that this list does not have.

@@ -136,7 +136,7 @@ impl Recorder {
     /// Runs `look`, which records nothing.
     pub(crate) fn look<T>(
         &self,
-        look: impl FnOnce(&Phone, &ClockReading) -> T,
+        look: impl FnOnce(&mut Phone, &ClockReading) -> T,
     ) -> Result<T, MobileError> {
         let mut held = self.hold()?;
         let (phone, reading) = held.phone()?;

@@ -40,6 +40,8 @@ pub struct PhoneView {
     pub newest: Vec<Hash>,
     /// Segments that the shore is not known to hold.
     pub unsent: usize,
+    /// Changes made here, of the Plan and of Pages, that the shore is not known to hold.
+    pub unsent_changes: usize,
     /// The shore's newest receipt for this device.
     pub receipt: Option<Receipt>,
 }
@@ -62,6 +64,7 @@ impl Phone {
             adopted: self.adopted.clone(),
             newest: self.plan.heads(),
             unsent: self.unsent()?.len(),
+            unsent_changes: self.unsent_changes()?,
             receipt: self.store.last_receipt(self.dev)?,
         })
     }

@@ -10,11 +10,11 @@ use crate::{MobileError, platform::Change};
 pub enum IdentityGrade {
     /// Said, not checked.
     I0,
-    /// One check.
+    /// A PIN.
     I1,
-    /// Two checks, or one that is bound to the person.
+    /// A key that a finger or a face opens.
     I2,
-    /// The like, before a witness.
+    /// That, and a badge.
     I3,
 }
 

@@ -83,6 +83,8 @@ pub struct SyncState {
     pub server: Option<String>,
     /// Signed segments that the shore is not known to hold.
     pub unsent: u32,
+    /// Changes made here, of the Plan and of Pages, that the shore is not known to hold.
+    pub unsent_changes: u32,
     /// The number of the newest record.
     pub last_seq: Option<u64>,
     /// The shore's newest receipt for this device.
@@ -141,7 +143,7 @@ impl Phone {
         bytes: Vec<u8>,
         cancel: Option<Arc<Cancel>>,
     ) -> Result<SyncOutcome, MobileError> {
-        let changes = [Change::Sync, Change::Plan, Change::Identity];
+        let changes = [Change::Sync, Change::Plan, Change::Page, Change::Identity];
         self.recording("sync-response", &changes, |phone, reading| {
             go_on(cancel.as_ref())?;
             Ok(phone.sync_response(&bytes, reading)?.into())
@@ -156,6 +158,7 @@ impl Phone {
             Ok(SyncState {
                 server: view.server.clone(),
                 unsent: count(view.unsent),
+                unsent_changes: count(view.unsent_changes),
                 last_seq: view.head.map(|(seq, _)| seq),
                 receipt: receipt.map(|receipt| Receipt { seq: receipt.seq, time: receipt.time }),
             })

@@ -83,8 +83,21 @@ pub struct PatrolStatus {
     pub lateness: Lateness,
 }
 
+impl EndReason {
+    pub(super) fn number(self) -> u8 {
+        match self {
+            Self::NotGiven => 0,
+            Self::Weather => 1,
+            Self::Operations => 2,
+            Self::Safety => 3,
+            Self::Emergency => 4,
+            Self::SpaceClosed => 5,
+        }
+    }
+}
+
 impl PatrolStatus {
-    fn of(view: &PhoneView, progress: &Progress) -> Self {
+    pub(super) fn of(view: &PhoneView, progress: &Progress) -> Self {
         let current = view.current.as_ref();
         let route = current.and_then(|current| current.route);
         let started = current.map_or(0, |current| current.started_wall);
@@ -141,14 +154,7 @@ impl Phone {
             EndHow::BrokenOff => 2,
             EndHow::ClosedByApp => 3,
         };
-        let reason = match reason {
-            EndReason::NotGiven => 0,
-            EndReason::Weather => 1,
-            EndReason::Operations => 2,
-            EndReason::Safety => 3,
-            EndReason::Emergency => 4,
-            EndReason::SpaceClosed => 5,
-        };
+        let reason = u64::from(reason.number());
         let changes = [Change::Patrol, Change::Plan, Change::Sync];
         self.recording("end", &changes, |phone, reading| {
             let view = phone.view(reading)?;

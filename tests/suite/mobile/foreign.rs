@@ -15,6 +15,7 @@ use deckwatch_bindgen::TargetLanguage;
 use deckwatch_core::{
     authority::Roles,
     model::{TagId, VesselId},
+    plan::check::{Check, CheckKind},
     presence::{
         frame::Luminance,
         label::Label,
@@ -125,7 +126,9 @@ fn facts(shore: &TestShore, ship: &TestVessel, camera: &Camera) -> Value {
         .map(|point| {
             let name = ship.plan.checkpoint_name(*point);
             let label = text(tag_at(&ship.plan, *point).unwrap());
-            json!({ "id": point.to_string(), "name": name, "label": label })
+            let asked = ship.plan.checkpoints[point].checks.values().map(|check| &check.ask);
+            let asked: Vec<_> = asked.collect();
+            json!({ "id": point.to_string(), "name": name, "label": label, "asked": asked })
         })
         .collect();
     let mut wall = dice_of(1);
@@ -173,10 +176,24 @@ fn a_patrol_from_the_camera_to_the_shores_page() {
     run("story.py", &shore, &facts);
 }
 
+/// Puts questions to the first point of the first due patrol.
+fn ask(shore: &TestShore, ship: &mut TestVessel) {
+    let point = ship.due(BEGIN + 3_600, BEGIN + DAY)[0].points[0];
+    let check = |ask: &str, kind| Check { ask: ask.to_owned(), kind, ..Check::default() };
+    let checks = [
+        ("closed", check("Is the door closed?", CheckKind::YesNo)),
+        ("pressure", check("Pressure of the bottles", CheckKind::Number)),
+    ];
+    let asked = checks.map(|(item, check)| (item.to_owned(), check));
+    ship.plan.checkpoints.get_mut(&point).unwrap().checks = asked.into();
+    shore.shore.edit_plan(ship.vessel, &ship.plan).unwrap();
+}
+
 #[test]
 fn what_goes_wrong_arrives_as_an_error_and_loses_nothing() {
     let shore = TestShore::start();
-    let ship = shore.commission(&SHIPS[0], 1);
+    let mut ship = shore.commission(&SHIPS[0], 1);
+    ask(&shore, &mut ship);
     let camera = Camera::new(&shore);
     let mut facts = facts(&shore, &ship, &camera);
     camera.take("point-0", &PLAIN, facts["points"][0]["label"].as_str().unwrap(), 1);

@@ -1,6 +1,7 @@
 """What goes wrong: wrong codes, bad frames, an app's code that throws or calls back, huge input,
 handles that are dropped, threads. `edges.py FACTS`"""
 
+import collections
 import gc
 import sys
 import threading
@@ -145,6 +146,84 @@ class Codes(Base):
             place = phone.scan_frame(good, effort).place
             self.assertEqual(place.id, FACTS["points"][0]["id"])
         self.assertEqual(phone.identity().last_seq, before + len(efforts))
+
+
+class Pages(Base):
+    def test_what_cannot_be_written_is_not(self):
+        phone = enrolled().phone
+        about = dw.PageSubject.DUE(id=FACTS["due"])
+        on, D = dw.WrittenOn.PATROL(), dw.PageDraft
+        before = phone.identity().last_seq
+
+        def field(draft, subject=about):
+            return self.fails(E.InvalidInput, phone.write, subject, draft).field
+
+        self.assertEqual(field(D.REMARK(on=on, text=" \n ")), "text")
+        self.assertEqual(field(D.REMARK(on=on, text="x" * 2_001)), "text")
+        self.assertEqual(field(D.HANDOVER(text="x" * 32_000_000)), "text")
+        self.assertEqual(field(D.REMARK(on=dw.WrittenOn.POINT(id="x"), text="y")), "point")
+        self.assertEqual(field(D.REPLY(flag="x", text="y")), "flag")
+        self.assertEqual(field(D.CORRECT(kind=dw.WritingKind.REMARK, id="../x", text="y")), "writing")
+        yes = dw.CheckAnswer.YES_NO(yes=True)
+        point = FACTS["points"][0]["id"]
+        self.assertEqual(field(D.ANSWER(point=point, item="Not An Item", answer=yes)), "checklist item")
+        self.assertEqual(field(D.HANDOVER(text="y"), dw.PageSubject.DUE(id="00")), "due")
+        self.fails(E.NotAllowed, phone.write, about, D.CLOSE())
+        self.fails(E.NotAllowed, phone.write, about, D.REVIEW(on=on, text="fine"))
+        self.fails(E.NotEnrolled, Device(BEGIN).phone.write, about, D.HANDOVER(text="y"))
+        self.fails(E.NotEnrolled, Device(BEGIN).phone.page, about)
+        self.assertEqual(phone.identity().last_seq, before)
+        self.assertEqual(phone.page(about).writings, [])
+
+    def test_every_draft_is_kept_and_read_again(self):
+        device = enrolled()
+        phone = device.phone
+        phone.unlock(11, dw.IdentityGrade.I1, dw.UnlockedBy.PIN)
+        about = dw.PageSubject.DAY(number=20_000)
+        on, D, K = dw.WrittenOn.PATROL(), dw.PageDraft, dw.WritingKind
+        point = FACTS["points"][0]["id"]
+        incident = phone.write(about, D.INCIDENT(on=on, claimed=BEGIN - 60, text="Smoke."))
+        defect = phone.write(about, D.DEFECT(on=dw.WrittenOn.POINT(id=point), text="Lamp is dead."))
+        for draft in [
+            D.AMENDMENT(incident=incident, text="From a toaster."),
+            D.REASON(on=on, code=dw.EndReason.WEATHER, text="Seas on deck."),
+            D.REPLY(flag="ab" * 32, text="I was at the other end."),
+            D.REMARK(on=dw.WrittenOn.WRITING(id=defect), text="Still dead."),
+            D.REMARK(on=dw.WrittenOn.SCAN(record="cd" * 32), text="Wet label."),
+            D.HANDOVER(text="🛳 " * 600),
+        ]:
+            self.assertIsNotNone(phone.write(about, draft))
+        for item, answer in [("closed", dw.CheckAnswer.YES_NO(yes=False)),
+                             ("pressure", dw.CheckAnswer.NUMBER(milli=-(2**63))),
+                             ("state", dw.CheckAnswer.WORDS(text="rusty"))]:
+            self.assertIsNone(phone.write(about, D.ANSWER(point=point, item=item, answer=answer)))
+        phone.write(about, D.DEFECT_STATE(defect=defect, open=False))
+        phone.write(about, D.TAKE_BACK(kind=K.INCIDENT, id=incident))
+        page = phone.page(about)
+        kinds = collections.Counter(writing.kind for writing in page.writings)
+        expected = {K.REMARK: 2, K.ANSWER: 3, K.REASON: 1, K.INCIDENT: 1, K.AMENDMENT: 1, K.DEFECT: 1,
+                    K.HANDOVER: 1, K.REPLY: 1}
+        self.assertEqual(kinds, expected)
+        self.assertEqual({writing.crew for writing in page.writings}, {11})
+        values = {(writing.id, field.name): field.value
+                  for writing in page.writings for field in writing.fields}
+        self.assertIsNone(values[(incident, "text")])
+        self.assertEqual(values[(incident, "claimed")], dw.PageValue.NUMBER(number=BEGIN - 60))
+        self.assertEqual(values[(defect, "state")], dw.PageValue.NUMBER(number=2))
+        self.assertEqual(values[(f"{point}:pressure", "milli")], dw.PageValue.NUMBER(number=-(2**63)))
+        device.sync(BEGIN + 60)
+        self.assertEqual(phone.sync_state().unsent_changes, 0)
+        phone.shut_down()
+        self.assertEqual(device.open().page(about), page)
+
+    def test_the_checklist_of_a_checkpoint(self):
+        phone = with_plan().phone
+        self.assertEqual(self.fails(E.InvalidInput, phone.checklist, "x").field, "checkpoint")
+        self.assertEqual(phone.checklist("00" * 8), [])
+        asked = {point["id"]: phone.checklist(point["id"]) for point in FACTS["points"]}
+        for point in FACTS["points"]:
+            self.assertEqual([item.ask for item in asked[point["id"]]], point["asked"])
+        self.assertTrue(any(asked.values()), "the Plan of these tests asks something")
 
 
 class Huge(Base):

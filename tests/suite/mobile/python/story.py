@@ -57,6 +57,16 @@ for number, point in enumerate(FACTS["points"]):
         walker.phone = None
         walker.phone = walker.open()
         assert walker.phone.opened() == dw.Opened.RESUMED(tail_found=True)
+
+# What is written on the way, and corrected.
+about = dw.PageSubject.DUE(id=due.id)
+on = dw.WrittenOn.POINT(id=FACTS["points"][2]["id"])
+remark = walker.phone.write(about, dw.PageDraft.REMARK(on=on, text="Door was found open."))
+walker.phone.write(about, dw.PageDraft.HANDOVER(text="Watch the bilge."))
+draft = dw.PageDraft.CORRECT(kind=dw.WritingKind.REMARK, id=remark, text="Door was open, now shut.")
+assert walker.phone.write(about, draft) is None
+assert walker.phone.sync_state().unsent_changes == 3
+
 again = walker.phone.scan_frame(frame("point-0"), dw.Effort.THOROUGH())
 assert isinstance(again, dw.ScanOutcome.ALREADY), again
 status = walker.at(now + 30).end(dw.EndHow.FINISHED, dw.EndReason.NOT_GIVEN)
@@ -70,8 +80,22 @@ for late in [3_600, 7_200]:
     walker.sync(FACTS["deadline"] + late)
     officer.sync(FACTS["deadline"] + late + 10)
 after = walker.phone.sync_state()
+assert after.unsent_changes == 0, after
 assert after.unsent == 0 and after.receipt.seq > before.last_seq, after
 assert after.receipt.time == FACTS["deadline"] + 7_200, after
+
+# The officer's phone has read what was written, with its author and what stood there before.
+read = officer.phone.page(about)
+assert not read.closed and read.unknown == []
+assert [writing.kind for writing in read.writings] == [dw.WritingKind.REMARK, dw.WritingKind.HANDOVER]
+written = read.writings[0]
+assert (written.id, written.crew, written.device) == (remark, 11, walker.phone.identity().device)
+[words] = [field for field in written.fields if field.name == "text"]
+assert words.value == dw.PageValue.WORDS(text="Door was open, now shut."), words
+assert [(version.value.text, version.stands) for version in words.versions] == [
+    ("Door was found open.", False), ("Door was open, now shut.", True)], words
+officer.phone.write(about, dw.PageDraft.CLOSE())
+assert officer.phone.page(about).closed
 
 text = page(f"/patrols/{due.id}")
 assert "done" in text, text
