@@ -9,3 +9,4 @@ mod power;
 mod presence;
 mod setup;
 mod story;
+mod writing;

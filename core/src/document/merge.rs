@@ -21,7 +21,7 @@ use super::{
     chunk::Actor,
     gate::{FormedChange, GateError, RawChange, check, form},
     line::Line,
-    voucher::{Voucher, Vouchers},
+    voucher::{Order, Voucher, Vouchers},
 };
 use crate::model::{DeviceId, Hash};
 
@@ -216,8 +216,7 @@ struct Sorted {
 impl Sorted {
     fn read(kind: DocumentKind, changes: &[RawChange], vouchers: &Vouchers) -> Self {
         let mut sorted = Self::default();
-        let mut by_author: BTreeMap<DeviceId, Vec<((u64, Hash, usize), &RawChange)>> =
-            BTreeMap::new();
+        let mut by_author: BTreeMap<DeviceId, Vec<(Order, &RawChange)>> = BTreeMap::new();
         for raw in changes {
             if !vouchers.named(raw.hash) {
                 sorted.waiting.push(raw.hash);
@@ -244,7 +243,7 @@ impl Sorted {
         &mut self,
         kind: DocumentKind,
         author: DeviceId,
-        raws: &[((u64, Hash, usize), &RawChange)],
+        raws: &[(Order, &RawChange)],
         vouchers: &Vouchers,
     ) {
         let mut numbers: BTreeSet<(Actor, u64)> = BTreeSet::new();

@@ -9,6 +9,10 @@ use crate::{
     record::{Body, Chain, Entry, PersonPart},
 };
 
+/// A place among everything that one device vouches for: the record's seq, its hash, the place in its
+/// list.
+pub(super) type Order = (u64, Hash, usize);
+
 /// A `document` record that names a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Voucher {
@@ -25,7 +29,7 @@ pub struct Voucher {
 impl Voucher {
     /// Of several records of one device, the one that came first in its chain; of two branches of a
     /// fork, the one with the smaller hash.
-    fn order(&self) -> (u64, Hash, usize) {
+    fn order(&self) -> Order {
         (self.record.seq, self.record.hash, self.index)
     }
 }
@@ -165,7 +169,7 @@ impl Vouchers {
     }
 
     /// Where a change stands among those of its author.
-    pub(super) fn order(&self, change: Hash, author: DeviceId) -> Option<(u64, Hash, usize)> {
+    pub(super) fn order(&self, change: Hash, author: DeviceId) -> Option<Order> {
         self.of(change, author).map(Voucher::order)
     }
 }
