@@ -3,6 +3,7 @@
 
 mod certify;
 mod chain;
+mod crew;
 mod documents;
 mod join;
 mod open;
@@ -13,6 +14,7 @@ mod sync;
 mod tests;
 #[cfg(test)]
 mod vectors;
+mod view;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,6 +25,7 @@ pub use open::{OpenError, Opened};
 pub use plan::{DueState, DueView};
 pub use scan::{ScanError, ScanOutcome};
 pub use sync::{ResponseError, SyncOutcome};
+pub use view::PhoneView;
 
 use crate::{
     authority::Authority,

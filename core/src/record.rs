@@ -8,6 +8,7 @@ pub mod enrolment;
 pub mod fact;
 pub mod join_code;
 pub mod key;
+pub mod key_form;
 pub mod part;
 pub mod receipt;
 pub mod safe;

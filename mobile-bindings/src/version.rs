@@ -19,6 +19,6 @@ pub fn version() -> Result<Version, MobileError> {
     Ok(Version {
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         record_format: u32::try_from(fact::VERSION)
-            .map_err(|_| MobileError::Internal { reference: "record-format" })?,
+            .map_err(|_| MobileError::internal("record-format"))?,
     })
 }

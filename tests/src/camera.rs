@@ -381,11 +381,16 @@ pub fn frame_of(family: &Family, number: u64, level: EcLevel) -> (Vec<u8>, Label
     let mut dice = dice_of(number);
     let label = Label::new(VesselId(dice.bytes()), TagId(dice.bytes()));
     let symbol = Symbol::of(&label.payload("dw.example").unwrap(), level);
-    let mut picture = Picture::wall(WIDTH as usize, HEIGHT as usize, &mut dice);
+    (frame_showing(family, &symbol, &mut dice), label)
+}
+
+/// A frame of a wall with this symbol.
+pub fn frame_showing(family: &Family, symbol: &Symbol, dice: &mut Dice) -> Vec<u8> {
+    let mut picture = Picture::wall(WIDTH as usize, HEIGHT as usize, dice);
     let centre = (
         WIDTH as f32 / 2.0 + dice.between((-150.0, 150.0)),
         HEIGHT as f32 / 2.0 + dice.between((-60.0, 60.0)),
     );
-    picture.stick(&symbol, family, centre, &mut dice);
-    (picture.expose(family, &mut dice), label)
+    picture.stick(symbol, family, centre, dice);
+    picture.expose(family, dice)
 }

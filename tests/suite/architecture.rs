@@ -16,8 +16,8 @@ use std::{
 
 use source::Source;
 
-/// The folders of the four crates.
-const CRATES: [&str; 4] = ["core", "server", "mobile-bindings", "tests"];
+/// The folders of the crates.
+const CRATES: [&str; 5] = ["core", "server", "mobile-bindings", "mobile-bindings/bindgen", "tests"];
 
 /// The root of the repository.
 fn root() -> PathBuf {

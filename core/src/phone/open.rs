@@ -250,7 +250,8 @@ impl Phone {
                 patrol_start |=
                     matches!(content.body, Body::PatrolStart { .. } | Body::Join { .. });
                 if record.seq == tail.seq {
-                    self.person = person;
+                    let left = matches!(content.body, Body::Crew { action: 2 });
+                    self.person = if left { NOBODY } else { person };
                 }
                 if self.last_alive_wall.is_none() && content.body == Body::Alive {
                     self.last_alive_wall = time_of(record).map(|time| time.wall);

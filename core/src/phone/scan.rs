@@ -138,7 +138,8 @@ impl Phone {
         }
     }
 
-    fn scan_label(
+    /// A label that was read.
+    pub fn scan_label(
         &mut self,
         label: &Label,
         reading: &ClockReading,

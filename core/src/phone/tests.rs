@@ -119,6 +119,49 @@ fn a_process_that_ends_between_scans_goes_on_in_the_same_patrol() {
 }
 
 #[test]
+fn who_logged_out_stays_logged_out_after_a_restart() {
+    let bench = Bench::new();
+    let mut phone = bench.enrolled();
+    let person = PersonPart { crew: crate::model::CrewNo(11), grade: 1, how: 1 };
+    phone.login(person, &at(10)).unwrap();
+    drop(phone);
+    let (mut phone, _) = bench.open(20);
+    assert_eq!(phone.person(), person);
+    phone.logout(&at(30)).unwrap();
+    assert_eq!(phone.person(), PersonPart::NOBODY);
+    phone.seal().unwrap();
+    drop(phone);
+    let (mut phone, _) = bench.open(40);
+    assert_eq!(phone.person(), PersonPart::NOBODY);
+    phone.park(1, &at(50)).unwrap();
+    let history = history(&mut phone);
+    let by: Vec<_> = history
+        .iter()
+        .flat_map(|segment| &segment.entries)
+        .map(|entry| (entry.kind_name(), entry.person.map_or(0, |person| person.crew.0)))
+        .filter(|(kind, _)| ["crew", "park"].contains(kind))
+        .collect();
+    assert_eq!(by, [("crew", 11), ("crew", 11), ("park", 0)]);
+}
+
+#[test]
+fn a_view_says_what_the_phone_says_and_stays_as_it_was() {
+    let bench = Bench::new();
+    let mut phone = bench.enrolled();
+    phone.start(None, None, &at(10)).unwrap();
+    phone.scan_text(&label(1), &at(20)).unwrap();
+    let view = phone.view(&at(25)).unwrap();
+    assert_eq!(view.status(&at(30)).unwrap(), phone.status(&at(30)).unwrap());
+    assert_eq!((view.dev, view.head, view.vessel), (phone.device(), phone.head(), phone.vessel()));
+    assert_eq!(view.unsent, phone.unsent().unwrap().len());
+    phone.end(1, 0, &at(40)).unwrap();
+    assert_eq!(view.status(&at(50)).unwrap().unknown_tags, 1);
+    let after = phone.view(&at(50)).unwrap();
+    assert!(matches!(after.status(&at(50)), Err(RecordError::NoPatrol)));
+    assert_eq!(after.unsent, 1);
+}
+
+#[test]
 fn a_store_behind_its_marker_is_a_restored_copy() {
     let bench = Bench::new();
     let mut phone = bench.enrolled();

@@ -37,10 +37,10 @@ pub(super) struct Pass {
 }
 
 /// Reads all symbols of a picture. A panic of the decoder ends here: the state it leaves behind is
-/// dropped with it, nothing is shared.
-pub(super) fn read(pixels: &Pixels<'_>) -> Pass {
-    match catch_unwind(AssertUnwindSafe(|| find(pixels))) {
-        Ok(Some((picture, groups))) => decode_all(&groups, |group| decode(&picture, group)),
+/// dropped with it, nothing is shared. Once `stop` says so it ends early, with what it has.
+pub(super) fn read(pixels: &Pixels<'_>, stop: &dyn Fn() -> bool) -> Pass {
+    match catch_unwind(AssertUnwindSafe(|| find(pixels, stop))) {
+        Ok(Some((picture, groups))) => decode_all(&groups, stop, |group| decode(&picture, group)),
         Ok(None) => Pass::default(),
         Err(_) => Pass { panicked: true, ..Pass::default() },
     }
@@ -49,11 +49,15 @@ pub(super) fn read(pixels: &Pixels<'_>) -> Pass {
 /// Each group is guarded on its own, so that a spoilt symbol does not hide the label beside it.
 fn decode_all(
     groups: &[FinderPatternSet],
+    stop: &dyn Fn() -> bool,
     decode: impl Fn(&FinderPatternSet) -> Option<String>,
 ) -> Pass {
     let mut pass = Pass::default();
     let mut used = Vec::new();
     for group in groups.iter().take(GROUPS_MAX) {
+        if stop() {
+            break;
+        }
         let corners = [group.bl, group.tl, group.tr];
         if corners.iter().any(|corner| used.contains(corner)) {
             continue;
@@ -72,11 +76,17 @@ fn decode_all(
     pass
 }
 
-fn find(pixels: &Pixels<'_>) -> Option<(BitMatrix, Vec<FinderPatternSet>)> {
+fn find(
+    pixels: &Pixels<'_>,
+    stop: &dyn Fn() -> bool,
+) -> Option<(BitMatrix, Vec<FinderPatternSet>)> {
     let source = Luma8Source::new_with_slice(&pixels.bytes, pixels.width, pixels.height).ok()?;
     let binarizer = HybridBinarizer::new(source);
     let picture = binarizer.get_black_matrix().ok()?.clone();
-    let mut corners = corners(&picture);
+    let mut corners = corners(&picture, stop);
+    if stop() {
+        return None;
+    }
     let groups = GenerateFinderPatternSets(&mut corners);
     Some((picture, groups))
 }
@@ -87,7 +97,7 @@ fn decode(picture: &BitMatrix, group: &FinderPatternSet) -> Option<String> {
     decoded.isValid().then(|| decoded.text())
 }
 
-fn corners(picture: &BitMatrix) -> Vec<ConcentricPattern> {
+fn corners(picture: &BitMatrix, stop: &dyn Fn() -> bool) -> Vec<ConcentricPattern> {
     let mut corners: Vec<ConcentricPattern> = Vec::new();
     for y in (ROW_STEP - 1..picture.height() as usize).step_by(ROW_STEP) {
         let walked = for_each_crossing(picture, y, |x, width| {
@@ -107,7 +117,7 @@ fn corners(picture: &BitMatrix) -> Vec<ConcentricPattern> {
                 ControlFlow::Break(())
             }
         });
-        if walked.is_break() {
+        if walked.is_break() || stop() {
             break;
         }
     }
@@ -168,7 +178,7 @@ mod tests {
     use super::*;
 
     fn read_wall(wall: &Wall) -> Pass {
-        read(&wall.frame().packed())
+        read(&wall.frame().packed(), &|| false)
     }
 
     /// Corner squares of `unit` pixels a module with a module between them, and nothing else.
@@ -199,8 +209,8 @@ mod tests {
         let mut wall = Wall::new(640, 240);
         wall.draw(&Modules::of("SPOILT"), 40, 40, 5);
         wall.draw(&Modules::of("FINE"), 340, 40, 5);
-        let (picture, groups) = find(&wall.frame().packed()).unwrap();
-        let pass = decode_all(&groups, |group| {
+        let (picture, groups) = find(&wall.frame().packed(), &|| false).unwrap();
+        let pass = decode_all(&groups, &|| false, |group| {
             decode(&picture, group).inspect(|text| assert_ne!(text, "SPOILT", "on purpose"))
         });
         assert_eq!(pass, Pass { texts: vec!["FINE".to_owned()], panicked: true });
@@ -210,10 +220,10 @@ mod tests {
     fn a_poster_of_corner_squares_is_cut_short() {
         for unit in [1, 2, 4] {
             let poster = poster(1_920, 1_080, unit);
-            let (picture, groups) = find(&poster).unwrap();
-            assert_eq!(corners(&picture).len(), CORNERS_MAX, "unit {unit}");
+            let (picture, groups) = find(&poster, &|| false).unwrap();
+            assert_eq!(corners(&picture, &|| false).len(), CORNERS_MAX, "unit {unit}");
             assert!(groups.len() < CORNERS_MAX * 105, "15 neighbours are paired at most");
-            assert_eq!(read(&poster).texts, Vec::<String>::new());
+            assert_eq!(read(&poster, &|| false).texts, Vec::<String>::new());
         }
     }
 
@@ -245,7 +255,7 @@ mod tests {
             let (width, height) = sides;
             let at = |i: u32| (i / width / grain) as usize * 131 + (i % width / grain) as usize;
             let bytes: Vec<u8> = (0..width * height).map(|i| seed[at(i) * 7 % seed.len()]).collect();
-            let pass = read(&Pixels { width, height, bytes: Cow::Owned(bytes) });
+            let pass = read(&Pixels { width, height, bytes: Cow::Owned(bytes) }, &|| false);
             prop_assert_eq!(pass.texts, Vec::<String>::new());
         }
 

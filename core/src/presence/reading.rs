@@ -89,6 +89,9 @@ pub enum ReadError {
     /// The decoder panicked on this frame and found nothing else in it.
     #[error("the decoder failed on this frame")]
     DecoderFailed,
+    /// The caller wanted no answer any more.
+    #[error("reading was stopped")]
+    Stopped,
 }
 
 impl ReadError {
@@ -102,6 +105,7 @@ impl ReadError {
             Self::TwoLabels { .. } => "go closer, so that only one label is in the picture",
             Self::BadFrame(error) => error.hint(),
             Self::DecoderFailed => "move the phone a little and try again",
+            Self::Stopped => "start again when a label is in the picture",
         }
     }
 }
@@ -111,10 +115,26 @@ impl ReadError {
 /// Two symbols with the same label are one label. A second label that this frame shows too badly to be
 /// read goes unseen.
 pub fn read_label(frame: &Luminance<'_>, effort: Effort) -> Result<Label, ReadError> {
+    read_label_until(frame, effort, &|| false)
+}
+
+/// [`read_label`], which asks `stop` at every step, every row and every symbol whether anybody still
+/// wants the answer, and ends with [`ReadError::Stopped`] if not.
+pub fn read_label_until(
+    frame: &Luminance<'_>,
+    effort: Effort,
+    stop: &dyn Fn() -> bool,
+) -> Result<Label, ReadError> {
     let mut failure = ReadError::NothingFound;
     for step in effort.steps() {
+        if stop() {
+            return Err(ReadError::Stopped);
+        }
         let Some(picture) = step.picture(frame) else { continue };
-        let pass = qr::read(&picture);
+        let pass = qr::read(&picture, stop);
+        if stop() {
+            return Err(ReadError::Stopped);
+        }
         let mut labels = Vec::new();
         for text in &pass.texts {
             match Label::parse(text) {
@@ -138,7 +158,7 @@ pub fn read_texts(frame: &Luminance<'_>, effort: Effort) -> Result<Vec<String>, 
     let mut failure = ReadError::NothingFound;
     for step in effort.steps() {
         let Some(picture) = step.picture(frame) else { continue };
-        let pass = qr::read(&picture);
+        let pass = qr::read(&picture, &|| false);
         if !pass.texts.is_empty() {
             return Ok(pass.texts);
         }
@@ -162,6 +182,8 @@ fn worse(one: ReadError, other: ReadError) -> ReadError {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use proptest::prelude::*;
 
     use super::super::drawing::{Modules, Wall};
@@ -241,6 +263,31 @@ mod tests {
             assert_eq!(read_label(&dull.frame(), Effort::One(step)), Ok(label(1)), "{step:?}");
         }
         assert_eq!(read_label(&dull.frame(), Effort::Full), Ok(label(1)));
+    }
+
+    #[test]
+    fn reading_stops_when_nobody_wants_the_answer() {
+        let wall = wall(&[Modules::of("1234"), Modules::of("5678")]);
+        let asked = Cell::new(0_u32);
+        let stop_at = |most: u32| {
+            asked.set(0);
+            let stop = || {
+                asked.set(asked.get() + 1);
+                asked.get() > most
+            };
+            read_label_until(&wall.frame(), Effort::Full, &stop)
+        };
+        assert_eq!(
+            stop_at(u32::MAX),
+            Err(ReadError::NotALabel(LabelError::NotALabel)),
+            "all steps are taken"
+        );
+        let all = asked.get();
+        assert!(all > 4 * 480 / 4 / 3, "asked {all} times");
+        for most in [0, 1, 2, 50, all / 2, all - 1] {
+            assert_eq!(stop_at(most), Err(ReadError::Stopped), "after {most} of {all}");
+            assert!(asked.get() <= most + 4, "asked {} times after {most}", asked.get());
+        }
     }
 
     #[test]

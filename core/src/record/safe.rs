@@ -17,6 +17,29 @@ pub struct Marker {
     pub head: Hash,
 }
 
+impl Marker {
+    /// Length of its bytes: dev 8, seq 8, head 32, check 8.
+    pub const LEN: usize = 56;
+
+    /// The bytes that a safe keeps. They carry a check: a write that was cut short is noticed.
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let fields = [&self.dev.0[..], &self.seq.to_be_bytes(), &self.head.0].concat();
+        let check = Hash::of(&fields);
+        let mut bytes = [0; Self::LEN];
+        bytes.iter_mut().zip(fields.into_iter().chain(check.0)).for_each(|(to, from)| *to = from);
+        bytes
+    }
+
+    /// Reads them back; `None` if they are damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (dev, rest) = bytes.split_first_chunk::<8>()?;
+        let (seq, rest) = rest.split_first_chunk::<8>()?;
+        let (head, _) = rest.split_first_chunk::<32>()?;
+        let marker = Self { dev: DeviceId(*dev), seq: u64::from_be_bytes(*seq), head: Hash(*head) };
+        (marker.to_bytes() == *bytes).then_some(marker)
+    }
+}
+
 /// Where the device key and the marker live: Android Keystore and `noBackupFilesDir`, the iOS
 /// keychain *ThisDeviceOnly*, or a folder: `store::FileSafe`.
 pub trait DeviceSafe: Send + Sync {

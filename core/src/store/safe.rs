@@ -11,12 +11,8 @@ use data_encoding::HEXLOWER;
 
 use crate::{
     entropy::Entropy,
-    model::{DeviceId, Hash},
     record::{DeviceKey, DeviceSafe, KeyError, Marker, SoftwareKey},
 };
-
-/// dev 8, seq 8, head 32, check 8.
-const SLOT: usize = 56;
 
 /// Why a safe was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -122,11 +118,11 @@ impl DeviceSafe for FileSafe {
 
     fn marker(&self) -> Option<Marker> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut bytes = Vec::with_capacity(2 * SLOT);
+        let mut bytes = Vec::with_capacity(2 * Marker::LEN);
         inner.marker.seek(SeekFrom::Start(0)).ok()?;
         inner.marker.read_to_end(&mut bytes).ok()?;
         // Of two chains in the slots, the one of the current key counts; the phone filters.
-        let slots = bytes.chunks(SLOT).filter_map(from_slot);
+        let slots = bytes.chunks(Marker::LEN).filter_map(Marker::from_bytes);
         let key = inner.key.as_ref().map(|key| crate::record::device_id(&key.public_key()));
         slots.max_by_key(|marker| (Some(marker.dev) == key, marker.seq))
     }
@@ -135,39 +131,21 @@ impl DeviceSafe for FileSafe {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         // Two slots in turn: a write cut short leaves the other one. Not synced, because a marker
         // that lags is honest; a failure only makes it lag.
-        let at = (inner.writes % 2) * SLOT as u64;
+        let at = (inner.writes % 2) * Marker::LEN as u64;
         let written = inner
             .marker
             .seek(SeekFrom::Start(at))
-            .and_then(|_| inner.marker.write_all(&to_slot(marker)));
+            .and_then(|_| inner.marker.write_all(&marker.to_bytes()));
         if written.is_ok() {
             inner.writes += 1;
         }
     }
 }
 
-fn to_slot(marker: &Marker) -> Vec<u8> {
-    let mut slot = [&marker.dev.0[..], &marker.seq.to_be_bytes(), &marker.head.0].concat();
-    let check = Hash::of(&slot);
-    slot.extend(check.0.iter().take(8));
-    slot
-}
-
-fn from_slot(slot: &[u8]) -> Option<Marker> {
-    let (fields, check) = slot.split_at_checked(SLOT - 8)?;
-    if check.len() != 8 || !Hash::of(fields).0.starts_with(check) {
-        return None;
-    }
-    let (dev, rest) = fields.split_first_chunk::<8>()?;
-    let (seq, head) = rest.split_first_chunk::<8>()?;
-    let head = Hash::from_slice(head)?;
-    Some(Marker { dev: DeviceId(*dev), seq: u64::from_be_bytes(*seq), head })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entropy::SeededEntropy;
+    use crate::{entropy::SeededEntropy, model::Hash};
 
     #[test]
     fn a_torn_marker_falls_back_to_the_one_before() {

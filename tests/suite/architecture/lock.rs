@@ -4,14 +4,16 @@ use toml::{Table, Value};
 
 use super::read;
 
-/// The next multiple of 25 above what there is. Raising it is a decision, seen in a review.
-const MOST_PACKAGES: usize = 275;
+/// The next multiple of 25 above what there is. Raising it is a decision, seen in a review: 275 became
+/// 300 with UniFFI's generator and the 13 packages below it, which build and test, and do not ship.
+const MOST_PACKAGES: usize = 300;
 
 /// Never, in any version. `deny.toml` has the reasons.
 const BANNED: &[&str] = &["openssl", "sqlx", "native-tls", "aws-lc"];
 
 /// Exactly one version of each.
-const ONE_OF: &[&str] = &["libsqlite3-sys", "rusqlite", "p256", "automerge", "uniffi"];
+const ONE_OF: &[&str] =
+    &["libsqlite3-sys", "rusqlite", "p256", "automerge", "uniffi", "uniffi_bindgen"];
 
 fn packages() -> Vec<String> {
     let lock: Table = read("Cargo.lock").parse().unwrap();

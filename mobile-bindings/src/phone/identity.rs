@@ -1,0 +1,76 @@
+//! Who this phone is.
+
+use deckwatch_core::{
+    authority,
+    record::{Enrolment, PersonPart},
+};
+
+use super::Phone;
+use crate::{MobileError, guard::guard, platform::Change};
+
+/// Who this phone is.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Identity {
+    /// The device id.
+    pub device: String,
+    /// The compressed public key, 33 bytes.
+    pub public_key: Vec<u8>,
+    /// The ship's id, once enrolled.
+    pub vessel: Option<String>,
+    /// The ship's name, once the Plan is here.
+    pub vessel_name: Option<String>,
+    /// Where to sync, once enrolled.
+    pub server: Option<String>,
+    /// What this phone is certified for, as far as it knows.
+    pub roles: Roles,
+    /// The roster number of who holds it.
+    pub crew: Option<u32>,
+    /// The number of the newest record.
+    pub last_seq: Option<u64>,
+}
+
+/// What a phone is certified for. None of them: it records all the same, and the shore says
+/// `unverifiable` until a certificate comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct Roles {
+    /// Walks patrols.
+    pub crew: bool,
+    /// The ship security officer's: may adopt the Plan.
+    pub officer: bool,
+    /// The ship's hub.
+    pub hub: bool,
+}
+
+#[uniffi::export]
+impl Phone {
+    /// Who this phone is.
+    pub fn identity(&self) -> Result<Identity, MobileError> {
+        guard("identity", || {
+            let view = self.recorder.shown()?;
+            let name = view.plan.vessel_name.clone();
+            Ok(Identity {
+                device: view.dev.to_string(),
+                public_key: view.public_key.to_vec(),
+                vessel: view.vessel.map(|vessel| vessel.to_string()),
+                vessel_name: Some(name).filter(|name| !name.is_empty()),
+                server: view.server.clone(),
+                roles: Roles {
+                    crew: view.roles.has(authority::Roles::CREW),
+                    officer: view.roles.has(authority::Roles::OFFICER),
+                    hub: view.roles.has(authority::Roles::HUB),
+                },
+                crew: Some(view.person)
+                    .filter(|person| *person != PersonPart::NOBODY)
+                    .map(|person| person.crew.0),
+                last_seq: view.head.map(|(seq, _)| seq),
+            })
+        })
+    }
+
+    /// Makes this phone one of a ship's, with the text of the shore's QR: its first record.
+    pub fn enrol(&self, text: String) -> Result<(), MobileError> {
+        self.recording("enrol", &[Change::Identity, Change::Sync], |phone, reading| {
+            Ok(phone.enrol(&Enrolment::from_text(&text)?, reading)?)
+        })
+    }
+}

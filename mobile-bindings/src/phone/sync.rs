@@ -1,0 +1,167 @@
+//! Bytes to the shore, and bytes from it. The app carries them.
+
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+use deckwatch_core::{phone, sync};
+
+use super::{Phone, count};
+use crate::{
+    MobileError,
+    cancel::{Cancel, go_on},
+    guard::guard,
+    platform::Change,
+};
+
+/// What a sync brought.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct SyncOutcome {
+    /// The shore holds this device's records up to here.
+    pub receipted_seq: Option<u64>,
+    /// Segments of other devices that are new here.
+    pub new_segments: u32,
+    /// Plan changes that are new here.
+    pub new_changes: u32,
+    /// What the shore did not take.
+    pub problems: Vec<Problem>,
+    /// How many things in the response this phone did not take.
+    pub refused: u32,
+    /// Sync again: there is more, in one direction or the other.
+    pub more: bool,
+    /// A newer version of the Plan is here than the one adopted.
+    pub plan_to_adopt: bool,
+}
+
+/// Something that the shore did not take.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Problem {
+    /// Why.
+    pub kind: ProblemKind,
+    /// What: a device id, a change's hash or the like, in hex.
+    pub subject: String,
+}
+
+/// Why the shore did not take something.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum ProblemKind {
+    /// It is not in the format.
+    Malformed,
+    /// The signature is not its author's.
+    BadSignature,
+    /// The shore does not know this device: enrol it.
+    UnknownDevice,
+    /// It belongs to another ship.
+    WrongVessel,
+    /// It is too large.
+    TooLarge,
+    /// Two different records have one number: both are kept, and somebody will ask.
+    Fork,
+    /// The document does not take the change.
+    ChangeRefused,
+    /// No record vouches for the change.
+    NotVouched,
+    /// A newer shore says something that this list does not have.
+    Unknown {
+        /// Its number.
+        name: String,
+    },
+}
+
+/// The shore's "I hold this device's records up to `seq`".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct Receipt {
+    /// Up to this record.
+    pub seq: u64,
+    /// Said then, by the shore's clock, Unix seconds.
+    pub time: i64,
+}
+
+/// What is ashore and what is not.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct SyncState {
+    /// Where to sync; add `/v1/sync`. `None` until enrolled.
+    pub server: Option<String>,
+    /// Signed segments that the shore is not known to hold.
+    pub unsent: u32,
+    /// Changes made here, of the Plan and of Pages, that the shore is not known to hold.
+    pub unsent_changes: u32,
+    /// The number of the newest record.
+    pub last_seq: Option<u64>,
+    /// The shore's newest receipt for this device.
+    pub receipt: Option<Receipt>,
+}
+
+impl From<sync::ProblemCode> for ProblemKind {
+    fn from(code: sync::ProblemCode) -> Self {
+        match code {
+            sync::ProblemCode::Malformed => Self::Malformed,
+            sync::ProblemCode::BadSignature => Self::BadSignature,
+            sync::ProblemCode::UnknownDevice => Self::UnknownDevice,
+            sync::ProblemCode::WrongVessel => Self::WrongVessel,
+            sync::ProblemCode::TooLarge => Self::TooLarge,
+            sync::ProblemCode::Fork => Self::Fork,
+            sync::ProblemCode::ChangeRefused => Self::ChangeRefused,
+            sync::ProblemCode::NotVouched => Self::NotVouched,
+            sync::ProblemCode::Unknown(number) => Self::Unknown { name: number.to_string() },
+        }
+    }
+}
+
+impl From<phone::SyncOutcome> for SyncOutcome {
+    fn from(outcome: phone::SyncOutcome) -> Self {
+        let problems = outcome.problems.into_iter().map(|problem| Problem {
+            kind: problem.code.into(),
+            subject: HEXLOWER.encode(&problem.subject),
+        });
+        Self {
+            receipted_seq: outcome.receipted_seq,
+            new_segments: count(outcome.new_segments),
+            new_changes: count(outcome.new_changes),
+            problems: problems.collect(),
+            refused: count(outcome.refused),
+            more: outcome.more,
+            plan_to_adopt: outcome.plan_to_adopt,
+        }
+    }
+}
+
+#[uniffi::export]
+impl Phone {
+    /// Signs what is not signed yet, and gives the bytes to post to the shore. Bytes that never
+    /// arrive cost nothing: the next request carries the same records.
+    pub fn sync_request(&self) -> Result<Vec<u8>, MobileError> {
+        self.recording("sync-request", &[Change::Sync], |phone, reading| {
+            Ok(phone.sync_request(reading)?)
+        })
+    }
+
+    /// Takes the bytes that the shore answered. The same bytes twice change nothing more. A response
+    /// is at most 4 MiB, and taken whole once it has begun: `cancel` stops one that has not.
+    #[uniffi::method(default(cancel = None))]
+    pub fn sync_response(
+        &self,
+        bytes: Vec<u8>,
+        cancel: Option<Arc<Cancel>>,
+    ) -> Result<SyncOutcome, MobileError> {
+        let changes = [Change::Sync, Change::Plan, Change::Page, Change::Identity];
+        self.recording("sync-response", &changes, |phone, reading| {
+            go_on(cancel.as_ref())?;
+            Ok(phone.sync_response(&bytes, reading)?.into())
+        })
+    }
+
+    /// What is ashore and what is not.
+    pub fn sync_state(&self) -> Result<SyncState, MobileError> {
+        guard("sync-state", || {
+            let view = self.recorder.shown()?;
+            let receipt = view.receipt.as_ref();
+            Ok(SyncState {
+                server: view.server.clone(),
+                unsent: count(view.unsent),
+                unsent_changes: count(view.unsent_changes),
+                last_seq: view.head.map(|(seq, _)| seq),
+                receipt: receipt.map(|receipt| Receipt { seq: receipt.seq, time: receipt.time }),
+            })
+        })
+    }
+}
