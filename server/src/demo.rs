@@ -5,6 +5,7 @@
 //! the past is written.
 
 pub mod fleet;
+mod hands;
 pub mod live;
 pub mod phone;
 pub mod seed;
@@ -83,9 +84,19 @@ pub enum DemoError {
     /// A folder.
     #[error("the temporary folder cannot be used ({0}); see that the disk is not full")]
     Io(#[from] std::io::Error),
+    /// Something that several hands do.
+    #[error(transparent)]
+    Hands(Box<dyn std::error::Error + Send + Sync>),
     /// The thread that wrote the past.
     #[error("writing the history stopped; run it again with RUST_LOG=debug")]
     Stopped,
+}
+
+impl DemoError {
+    /// Of what two phones, or phone and shore, do together.
+    fn hands(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Hands(Box::new(error))
+    }
 }
 
 /// Runs until `shutdown` resolves.

@@ -104,6 +104,41 @@ fn the_demonstration_shows_which_ship_did_not_patrol_and_why() {
     let link = flags.split("href=\"/patrols/").nth(1).unwrap().split('"').next().unwrap();
     let patrol = words(&demo.get(&format!("/patrols/{link}")));
     assert!(patrol.contains("It cannot show that it was true when made"), "{patrol}");
+    // Several hands: two phones on one patrol, one of them enrolled on board; a plan edited on both
+    // sides; an incident with its amendments.
+    let ship = |name: &str| {
+        let fleet = demo.get("/");
+        let links = fleet.split("href=\"/vessels/").skip(1).map(|rest| rest[..32].to_owned());
+        let mut vessels =
+            links.filter(|id| words(&demo.get(&format!("/vessels/{id}"))).contains(name));
+        vessels.next().unwrap()
+    };
+    let patrols = |vessel: &str| {
+        let days = demo.get(&format!("/vessels/{vessel}"));
+        let links = days.split("href=\"/patrols/").skip(1).map(|rest| rest[..32].to_owned());
+        links.collect::<std::collections::BTreeSet<String>>()
+    };
+    let shown = |vessel: &str, expected: &[&str]| {
+        patrols(vessel).iter().any(|patrol| {
+            let page = words(&demo.get(&format!("/patrols/{patrol}")));
+            expected.iter().all(|it| page.contains(it))
+        })
+    };
+    let aurelia = ship("MV Aurelia");
+    let together = ["crew 11", "crew 12", "enrolled on board", "all 10 points were visited"];
+    assert!(shown(&aurelia, &together), "two phones on one patrol");
+    let castor = ship("MV Castor");
+    let amended = [
+        "Smoke seen at the far end.",
+        "It was steam from the laundry vent.",
+        "Seen by the officer; no damage.",
+        "47.5 °C",
+        "outside its limits (at most 45 °C)",
+        "ship security officer",
+    ];
+    assert!(shown(&castor, &amended), "an incident with its amendments");
+    let plan = words(&demo.get(&format!("/vessels/{castor}/plan")));
+    assert!(plan.contains("Temperature") && plan.contains("was renamed ashore"), "{plan}");
     let parked = demo.get("/").split("href=\"/vessels/").skip(1).any(|rest| {
         let page = words(&demo.get(&format!("/vessels/{}", &rest[..32])));
         page.contains("MV Esperance") && page.contains("parked")

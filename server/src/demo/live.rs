@@ -56,7 +56,8 @@ pub fn walk_on(
         let linked = seeded.ship.story != Story::Silent;
         if linked && now - last_link >= LINK_EVERY {
             last_link = now;
-            for phone in [&mut seeded.officer, &mut seeded.walker] {
+            let own = [&mut seeded.officer, &mut seeded.walker];
+            for phone in own.into_iter().chain(&mut seeded.mates) {
                 if let Err(error) = phone.sync(address, now * 1_000) {
                     tracing::warn!(vessel = %seeded.vessel, %error, "no link");
                 }

@@ -12,6 +12,7 @@ use deckwatch_core::{
 use super::{
     DemoError,
     fleet::{Deviation, SHIPS, Ship, Story},
+    hands,
     phone::SimulatedPhone,
 };
 use crate::{clock::SeedingClock, shore::Shore};
@@ -39,6 +40,8 @@ pub struct Seeded {
     pub walker: SimulatedPhone,
     /// Phones that were put away.
     pub parked: Vec<SimulatedPhone>,
+    /// Phones that were enrolled on board.
+    pub mates: Vec<SimulatedPhone>,
     pub(super) entropy: SeededEntropy,
 }
 
@@ -46,6 +49,10 @@ pub struct Seeded {
 #[derive(Debug)]
 enum Event {
     Walk { due: DuePatrol, deviation: Deviation, start: i64 },
+    WalkTogether { due: DuePatrol, start: i64 },
+    Incident { due: DuePatrol },
+    EditApart,
+    EnrolOnBoard,
     Sync,
     Park,
 }
@@ -129,7 +136,8 @@ fn commission(past: &Past<'_>, ship: Ship, seed: u64, begin: i64) -> Result<Seed
     link(past, &mut officer, begin + 130)?;
     link(past, &mut walker, begin + 140)?;
     past.clock.set(begin);
-    Ok(Seeded { ship, vessel, plan, officer, walker, parked, entropy })
+    let mates = Vec::new();
+    Ok(Seeded { ship, vessel, plan, officer, walker, parked, mates, entropy })
 }
 
 /// Everything that happens on one ship between `begin` and now.
@@ -155,13 +163,27 @@ fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)
             events.push((link, Event::Sync));
         }
         // What would still be under way now is left to the live phones.
-        if deviation != Deviation::NotWalked && start + 3_000 < past.now {
-            events.push((start, Event::Walk { due, deviation, start }));
+        if deviation == Deviation::NotWalked || start + 3_000 >= past.now {
+            continue;
         }
+        let hands = (seeded.ship.story, days_ago, due.slot);
+        if hands == (Story::Tidy, 2, 1) {
+            events.push((start, Event::WalkTogether { due, start }));
+            continue;
+        }
+        if hands == (Story::SkippedCheckpoint, 1, 1) {
+            events.push((start + 3_000, Event::Incident { due: due.clone() }));
+        }
+        events.push((start, Event::Walk { due, deviation, start }));
     }
     let shift = i64::from(seeded.ship.offset_minutes.unsigned_abs() % 7);
     if seeded.ship.story != Story::Silent {
         events.push((past.now - 120 - shift * 30, Event::Sync));
+    }
+    match seeded.ship.story {
+        Story::Tidy => events.push((past.now - 3 * DAY, Event::EnrolOnBoard)),
+        Story::SkippedCheckpoint => events.push((past.now - 3 * DAY, Event::EditApart)),
+        _ => {}
     }
     if !seeded.parked.is_empty() {
         events.push((past.parked_at(), Event::Park));
@@ -172,9 +194,14 @@ fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)
 fn happen(past: &Past<'_>, seeded: &mut Seeded, at: i64, event: Event) -> Result<(), DemoError> {
     match event {
         Event::Walk { due, deviation, start } => walk(seeded, &due, deviation, start),
+        Event::WalkTogether { due, start } => hands::walk_together(seeded, &due, start),
+        Event::Incident { due } => hands::incident(past, seeded, &due, at),
+        Event::EditApart => hands::edit_apart(past, seeded, at),
+        Event::EnrolOnBoard => hands::enrol_on_board(past, seeded, at),
         Event::Sync => {
             let in_use = seeded.parked.iter_mut().filter(|_| at < past.parked_at());
-            for phone in in_use.chain([&mut seeded.officer, &mut seeded.walker]) {
+            let own = [&mut seeded.officer, &mut seeded.walker];
+            for phone in in_use.chain(own).chain(&mut seeded.mates) {
                 link(past, phone, at)?;
             }
             Ok(())
@@ -190,7 +217,7 @@ fn happen(past: &Past<'_>, seeded: &mut Seeded, at: i64, event: Event) -> Result
 }
 
 /// The phone and the shore agree on when they talk.
-fn link(past: &Past<'_>, phone: &mut SimulatedPhone, at: i64) -> Result<(), DemoError> {
+pub(super) fn link(past: &Past<'_>, phone: &mut SimulatedPhone, at: i64) -> Result<(), DemoError> {
     past.clock.set(at);
     phone.sync(past.address, at * 1_000)?;
     Ok(())

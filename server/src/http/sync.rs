@@ -1,8 +1,10 @@
 //! `POST /v1/sync`: FORMAT.md section 12.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -16,8 +18,10 @@ use crate::sync::SyncRefusal;
 pub(super) const AT_A_TIME: usize = 8;
 /// Requests read at a time: with their bodies they have at most 1 GiB, and far less from honest senders.
 pub(super) const READ_AT_A_TIME: usize = 256;
-/// A body is read so far, so that a sender of too much hears why instead of a closed connection.
-const READ_AT_MOST: usize = 4 * 1024 * 1024 + 64 * 1024;
+/// A body is kept so far.
+const KEPT_AT_MOST: usize = 4 * 1024 * 1024 + 64 * 1024;
+/// And read so far, so that a sender of too much hears why instead of a closed connection.
+const READ_AT_MOST: usize = 16 * 1024 * 1024;
 /// 4 MiB at 64 kbit/s take 9 minutes.
 const PATIENCE: Duration = Duration::from_secs(600);
 const BYTES: &str = "application/octet-stream";
@@ -42,10 +46,9 @@ pub(super) async fn exchange(State(web): State<Web>, headers: HeaderMap, body: B
             "try again in a minute; nothing was changed",
         );
     };
-    let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, READ_AT_MOST)).await
-    {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => {
+    let bytes = match tokio::time::timeout(PATIENCE, read(body)).await {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
             let hint = "send it in parts of at most 4 MiB; nothing was changed";
             return refused(
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -80,6 +83,26 @@ pub(super) async fn exchange(State(web): State<Web>, headers: HeaderMap, body: B
             refused(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be worked on", hint)
         }
     }
+}
+
+/// The body's bytes; `None`: too many, or it broke off.
+async fn read(mut body: Body) -> Option<Vec<u8>> {
+    let mut kept = Vec::new();
+    let mut size = 0_usize;
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        // What is not data is a trailer.
+        let Ok(piece) = frame.ok()?.into_data() else { continue };
+        size = size.saturating_add(piece.len());
+        if size > READ_AT_MOST {
+            return None;
+        }
+        if size <= KEPT_AT_MOST {
+            kept.extend_from_slice(&piece);
+        } else {
+            kept = Vec::new();
+        }
+    }
+    (size <= KEPT_AT_MOST).then_some(kept)
 }
 
 fn status_of(refusal: &SyncRefusal) -> StatusCode {

@@ -1,9 +1,11 @@
 //! The figures of Deckwatch, as a table: `cargo bench -p deckwatch-tests`.
 //!
 //! Every figure is measured beside its bare cost in the same run, because machines differ and are
-//! noisy. `cargo bench -p deckwatch-tests -- scan sync` runs the parts named: scan, sync, assess, fleet, labels.
+//! noisy. `cargo bench -p deckwatch-tests -- scan sync` runs the parts named: scan, sync, assess, fleet,
+//! documents, labels.
 
 mod assess;
+mod documents;
 mod fleet;
 mod labels;
 mod scan;
@@ -15,11 +17,12 @@ fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     type Measure = fn(&mut Table);
-    let parts: [(&str, Measure); 5] = [
+    let parts: [(&str, Measure); 6] = [
         ("scan", scan::measure),
         ("sync", sync::measure),
         ("assess", assess::measure),
         ("fleet", fleet::measure),
+        ("documents", documents::measure),
         ("labels", labels::measure),
     ];
     let mut table = Table::default();
