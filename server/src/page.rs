@@ -20,6 +20,7 @@ pub mod sample;
 pub mod verdict;
 pub mod vessel;
 pub mod words;
+pub mod writing;
 
 use deckwatch_core::model::Hash;
 

@@ -143,7 +143,7 @@ fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<(), StoreErr
         receipts: &receipts,
         versions: &versions,
         excuses: &held.pages().excuses(),
-        dated: &[],
+        dated: &held.pages().records(),
     });
     let rows = rows::rows(held, &versions, &assessment)?;
     for due in &rows.dues {

@@ -5,6 +5,7 @@ mod append;
 mod held;
 mod invitation;
 mod keys;
+mod page;
 mod pages;
 mod plan;
 mod standing;
@@ -13,8 +14,10 @@ mod vessel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use deckwatch_core::{
+    document::WriteError,
     entropy::{Entropy, draw},
     model::VesselId,
+    page::DraftError,
     plan::PlanError,
     record::{KeyError, SoftwareKey},
 };
@@ -45,6 +48,15 @@ pub enum ShoreError {
     /// The Plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What somebody wrote.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// A document.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Nothing stands there to take away.
+    #[error("there is nothing to write")]
+    NothingToWrite,
     /// One record alone exceeds a segment.
     #[error("one record is too large for a segment")]
     RecordTooLarge,
@@ -66,6 +78,8 @@ impl ShoreError {
                 "see whether the vessel's key file is damaged; restore it from a backup"
             }
             Self::Plan(_) => "correct the plan and import it again",
+            Self::Draft(_) | Self::Write(_) => "correct it and send it again",
+            Self::NothingToWrite => "look at the page again; somebody may have been faster",
             Self::RecordTooLarge => "say it in several records",
             Self::Roles(_) => "invite as crew, officer or hub",
             Self::UnknownDevice => "list the vessel's devices and check the id",

@@ -10,3 +10,4 @@ mod power;
 mod presence;
 mod setup;
 mod story;
+mod writing;

@@ -9,7 +9,8 @@ use crate::{
     record::{Body, Chain, Entry, PersonPart},
 };
 
-/// Where a voucher stands in its author's chain: seq and hash of the record, place in it.
+/// A place among everything that one device vouches for: the record's seq, its hash, the place in its
+/// list.
 pub(super) type Order = (u64, Hash, usize);
 
 /// A `document` record that names a change.

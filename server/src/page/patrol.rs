@@ -10,6 +10,7 @@ use super::moment::{self, Moment, Span};
 use super::picture::timeline;
 use super::verdict::{Revision, VerdictView};
 use super::words::lasting;
+use super::writing::WritingsView;
 
 /// The page of one due patrol.
 #[derive(Debug, Clone, Template)]
@@ -51,6 +52,8 @@ pub struct PatrolPage {
     pub findings: Vec<FindingView>,
     /// How the verdict was revised, newest first.
     pub revisions: Vec<Revision>,
+    /// What people wrote about it.
+    pub writings: WritingsView,
 }
 
 /// How a route is walked.

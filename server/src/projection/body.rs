@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use deckwatch_core::{
     assess::{Assessed, DeviceState, Finding, Patrol, Watermark},
     model::{CheckpointId, CrewNo, DeviceId, Hash, RecordRef},
+    time::Bounds,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,8 @@ pub struct DueBody<'a> {
     pub plan: Option<&'a [Hash]>,
     /// Since when that version may have been in force, Unix seconds.
     pub plan_since: Option<i64>,
+    /// When the records were made that vouch for what is written on its Page.
+    pub written: Vec<(RecordRef, Bounds)>,
 }
 
 /// The body of a flag, as it is written.
@@ -74,6 +77,8 @@ pub struct DueView {
     pub offset_minutes: i32,
     pub plan: Option<Vec<Hash>>,
     pub plan_since: Option<i64>,
+    #[serde(default)]
+    pub written: Vec<(RecordRef, BoundsView)>,
 }
 
 /// An `Assessed` as pages read it.

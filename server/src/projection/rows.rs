@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
     assess::{Assessed, Assessment, Finding, Patrol, Severity, Verdict},
-    model::{CheckpointId, DueId, Hash, RecordRef},
+    model::{CheckpointId, DueId, Hash, PageSubject, RecordRef, page_id},
     plan::PlanContent,
     record::Body,
+    time::Bounds,
 };
 use serde::Serialize;
 
@@ -61,6 +62,8 @@ struct Context<'a> {
     adoptions: BTreeMap<RecordRef, (&'a [Hash], i64)>,
     patrols: BTreeMap<DueId, Vec<&'a Patrol>>,
     newest: Option<&'a PlanContent>,
+    /// When the records were made that vouch for Pages.
+    dated: BTreeMap<RecordRef, Bounds>,
 }
 
 impl<'a> Context<'a> {
@@ -82,7 +85,8 @@ impl<'a> Context<'a> {
             .filter_map(|(at, (heads, from))| Some((*from, *at, versions.get(*heads)?)))
             .max_by_key(|(from, at, _)| (*from, *at))
             .map(|(_, _, content)| content);
-        Self { held, versions, assessment, adoptions, patrols, newest }
+        let dated = assessment.dated.iter().copied().collect();
+        Self { held, versions, assessment, adoptions, patrols, newest, dated }
     }
 
     /// The newest adoption that demands this.
@@ -120,6 +124,7 @@ impl<'a> Context<'a> {
             offset_minutes: self.offset(assessed),
             plan: plan.map(|(heads, _)| heads),
             plan_since: plan.map(|(_, from)| from),
+            written: self.written(due.id),
         };
         Ok(DuePatrolRow {
             vessel: self.held.vessel(),
@@ -131,6 +136,14 @@ impl<'a> Context<'a> {
             verdict: verdict_word(assessed.verdict).to_owned(),
             body: json(&body)?,
         })
+    }
+
+    /// When everything on a due patrol's Page was written.
+    fn written(&self, due: DueId) -> Vec<(RecordRef, Bounds)> {
+        let id = page_id(self.held.vessel(), PageSubject::Due(due));
+        let records = self.held.pages().get(id).map(|page| page.records.as_slice());
+        let dated = |at: &RecordRef| Some((*at, *self.dated.get(at)?));
+        records.unwrap_or_default().iter().filter_map(dated).collect()
     }
 
     /// A missed patrol, and every finding that makes one irregular.

@@ -4,6 +4,7 @@ mod flags;
 mod fleet;
 mod patrol;
 mod vessel;
+mod writing;
 
 use std::ops::RangeInclusive;
 

@@ -6,12 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use deckwatch_core::{
     assess::Excuse,
     document::DocumentKind,
-    model::{DeviceId, DocumentId, Hash},
+    model::{DeviceId, DocumentId, Hash, RecordRef},
     page::PageContent,
 };
 
 use super::Held;
 use crate::store::{ReadTx, StoreError};
+
+/// Records of one Page whose time is worked out: more than people write, and a bound for the rest.
+const DATED: usize = 1_000;
 
 /// One Page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +25,8 @@ pub struct PageState {
     pub received_at: i64,
     /// The heads of all its lines: its version.
     pub heads: Vec<Hash>,
+    /// The records that vouch for what is on it; of very many the first.
+    pub records: Vec<RecordRef>,
     /// Reasons accepted on it.
     pub excuses: Vec<Excuse>,
     /// What its version was made from: newest arrival, how many records vouch, and for what their devices stood.
@@ -44,6 +49,13 @@ impl Pages {
     /// All Pages, by id.
     pub fn iter(&self) -> impl Iterator<Item = (DocumentId, &PageState)> {
         self.states.iter().map(|(id, state)| (*id, state))
+    }
+
+    /// The records that vouch for what is on any of them.
+    pub fn records(&self) -> Vec<RecordRef> {
+        let records: BTreeSet<RecordRef> =
+            self.states.values().flat_map(|state| &state.records).copied().collect();
+        records.into_iter().collect()
     }
 
     /// Reasons accepted on any of them.
@@ -85,6 +97,9 @@ impl Pages {
             let merged = held.page(tx, *id)?;
             let content = PageContent::read(held.vessel(), *id, &merged);
             state.heads = merged.all_heads();
+            let vouching: BTreeSet<RecordRef> =
+                merged.changes().filter_map(|it| Some(merged.voucher(it)?.record)).collect();
+            state.records = vouching.into_iter().take(DATED).collect();
             state.excuses = Excuse::of_page(&content);
             state.made_of = made_of;
         }

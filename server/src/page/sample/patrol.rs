@@ -7,6 +7,7 @@ use crate::page::finding::{FindingView, Severity};
 use crate::page::freshness::{Freshness, HeldBack};
 use crate::page::patrol::{Ended, Level, Method, PatrolPage, RouteKind, Stop, StopScan, Walk};
 use crate::page::verdict::{Revision, VerdictView};
+use crate::page::writing::{SaidView, StateView, WriterView, WritingView, WritingsView};
 
 /// The stops with the second of the scan after midnight, and how far around it is open.
 const STOPS: [(&str, Option<i64>, i64, i64); 14] = [
@@ -89,8 +90,71 @@ pub fn patrol(palette: Palette) -> PatrolPage {
             at: at(13 * 60 + 42),
             because: "the records of the walk arrived".to_owned(),
         }],
+        writings: writings(),
         ..without_walk(palette, at(8 * 60), at(9 * 60))
     }
+}
+
+fn wrote(crew: u32, role: &'static str, minute: i64) -> WriterView {
+    let at = around(8 * 3_600 + minute * 60, 2, 40);
+    WriterView { device: device_id(1), crew: CrewNo(crew), role, at }
+}
+
+fn said(text: &str, by: WriterView) -> SaidView {
+    SaidView { text: Some(text.to_owned()), by, notes: Vec::new() }
+}
+
+/// A remark that was corrected, an answer outside its limits, a reason that was accepted, a defect.
+fn writings() -> WritingsView {
+    let plain = |kind, id: &str, about: &str, says| WritingView {
+        kind,
+        id: id.to_owned(),
+        about: about.to_owned(),
+        says: vec![says],
+        state: Vec::new(),
+        before: Vec::new(),
+    };
+    let corrected = WritingView {
+        before: vec![SaidView {
+            notes: vec!["written over"],
+            ..said("Door 3 was open.", wrote(11, "", 22))
+        }],
+        ..plain(
+            "Remark",
+            "3f09c2d1aa00b1e7",
+            "Laundry",
+            said("Door 4 was open.", wrote(11, "", 25)),
+        )
+    };
+    let outside = StateView {
+        words: "outside its limits (0 to 60.5 °C)".to_owned(),
+        by: None,
+        alarming: true,
+    };
+    let answer = WritingView {
+        state: vec![outside],
+        ..plain(
+            "Checklist",
+            "0808080808080808:bearing_1",
+            "Purifier room: Bearing temperature",
+            said("61 °C", wrote(12, "", 31)),
+        )
+    };
+    let accepted = StateView {
+        words: "accepted".to_owned(),
+        by: Some(wrote(2, "ship security officer", 70)),
+        alarming: false,
+    };
+    let reason = WritingView {
+        state: vec![accepted],
+        ..plain(
+            "Reason",
+            "77aa01bb02cc03dd",
+            "Paint locker",
+            said("Closed for fumigation.", wrote(11, "", 28)),
+        )
+    };
+    WritingsView { writings: vec![reason, answer, corrected], closed: None, more: 0 }
 }
 
 /// A window that the data does not cover yet.
@@ -189,6 +253,7 @@ fn without_walk(palette: Palette, opens: Moment, closes: Moment) -> PatrolPage {
         stops: STOPS.iter().zip(1..).map(|((name, ..), place)| stop(name, place, None)).collect(),
         findings: Vec::new(),
         revisions: Vec::new(),
+        writings: WritingsView::default(),
     }
 }
 

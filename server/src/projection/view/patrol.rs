@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use deckwatch_core::{
-    model::{CheckpointId, CrewNo, DueId},
-    plan::Walk as Manner,
+    model::{CheckpointId, CrewNo, DueId, PageSubject},
+    plan::{PlanDocument, Walk as Manner},
     record::device_id,
 };
 
+use super::writing::Words;
 use super::{
     REVISIONS, due_view, finding, freshness, revision, secs, shell, span, summary_of, verdict,
 };
@@ -28,8 +29,10 @@ pub fn patrol(
     due: DueId,
 ) -> Result<Option<PatrolPage>, StoreError> {
     let now = shore.now();
+    let Some(row) = reading(shore.store(), |tx| tx.due_patrol(due))? else { return Ok(None) };
+    let content = shore.page(row.vessel, PageSubject::Due(due))?;
+    let plan = shore.reading_held(row.vessel, |held| PlanDocument::from(held.plan()))?;
     reading(shore.store(), |tx| {
-        let Some(row) = tx.due_patrol(due)? else { return Ok(None) };
         let Some(vessel) = tx.vessel(row.vessel)? else { return Ok(None) };
         let view = due_view(&row)?;
         let summary = summary_of(tx.vessel_state(row.vessel)?.as_ref())?;
@@ -45,6 +48,13 @@ pub fn patrol(
         }
         let at = |utc| Moment { utc, offset_minutes: view.offset_minutes };
         let stops = stops(&view);
+        let plan = view.plan.as_ref().and_then(|heads| plan.content_at(heads).ok());
+        let words = Words {
+            places: &view.places,
+            plan: plan.as_ref(),
+            written: view.written.iter().copied().collect(),
+            offset_minutes: view.offset_minutes,
+        };
         let demanded = &view.assessed.demand.due;
         Ok(Some(PatrolPage {
             shell: shell(tx, &demanded.route_name, Here::Below, palette, now)?,
@@ -70,6 +80,7 @@ pub fn patrol(
             stops,
             findings: view.assessed.findings.iter().cloned().map(finding).collect(),
             revisions,
+            writings: words.page(&content),
         }))
     })
 }

@@ -1,0 +1,263 @@
+//! A Page's content as the patrol page shows it.
+
+use std::collections::BTreeMap;
+
+use deckwatch_core::{
+    authority::Roles,
+    document::Value,
+    model::{CheckpointId, RecordRef},
+    page::{Author, Field, On, PageContent, Version, Writing, WritingKind, keys},
+    plan::{Check, CheckKind, PlanContent},
+};
+
+use super::span;
+use crate::page::moment::{Moment, Span};
+use crate::page::writing::{SaidView, StateView, WriterView, WritingView, WritingsView};
+use crate::projection::body::BoundsView;
+
+/// Writings shown on one page.
+const MOST_WRITINGS: usize = 300;
+/// Versions shown of one writing.
+const MOST_VERSIONS: usize = 50;
+
+/// What the words of writings are made from.
+pub(super) struct Words<'a> {
+    pub places: &'a BTreeMap<CheckpointId, String>,
+    pub plan: Option<&'a PlanContent>,
+    pub written: BTreeMap<RecordRef, BoundsView>,
+    pub offset_minutes: i32,
+}
+
+impl Words<'_> {
+    pub fn page(&self, page: &PageContent) -> WritingsView {
+        let shown = page.writings.iter().take(MOST_WRITINGS);
+        WritingsView {
+            writings: shown.map(|writing| self.writing(writing)).collect(),
+            closed: page.closed.map(|by| self.writer(&by)),
+            more: page.writings.len().saturating_sub(MOST_WRITINGS),
+        }
+    }
+
+    fn writing(&self, writing: &Writing) -> WritingView {
+        let check = self.check(writing);
+        let main = match writing.kind {
+            WritingKind::Answer => ["yes", "milli", "text"].as_slice(),
+            _ => ["text"].as_slice(),
+        };
+        let fields: Vec<&Field> = main.iter().filter_map(|name| writing.fields.get(name)).collect();
+        let versions = || fields.iter().flat_map(|field| &field.versions);
+        let standing =
+            |version: &&Version| version.stands && version.counts && version.value.is_some();
+        let say = |version: &Version| self.said(version, check);
+        let mut before: Vec<SaidView> =
+            versions().filter(|version| !standing(version)).map(say).collect();
+        before.truncate(MOST_VERSIONS);
+        WritingView {
+            kind: title(writing.kind),
+            id: writing.id.clone(),
+            about: self.about(writing, check),
+            says: versions().filter(standing).take(MOST_VERSIONS).map(say).collect(),
+            state: self.state(writing, check),
+            before,
+        }
+    }
+
+    fn check(&self, writing: &Writing) -> Option<&Check> {
+        let (point, item) = keys::answer_of(&writing.id)?;
+        self.plan?.checkpoints.get(&point)?.checks.get(item)
+    }
+
+    fn about(&self, writing: &Writing, check: Option<&Check>) -> String {
+        if let Some((point, item)) = keys::answer_of(&writing.id) {
+            let ask = check.map_or(item, |check| check.ask.as_str());
+            return format!("{}: {ask}", self.place(point));
+        }
+        if let Some(of) = writing.text("of") {
+            return format!("incident {}", of.get(..6).unwrap_or(of));
+        }
+        if let Some(flag) = writing.text("flag") {
+            return format!("flag {}", flag.get(..12).unwrap_or(flag));
+        }
+        match writing.text("on").and_then(On::from_words) {
+            Some(On::Patrol) => "the whole patrol".to_owned(),
+            Some(On::Point(point)) => self.place(point),
+            Some(On::Scan(record)) => format!("scan {}", record.short()),
+            Some(On::Writing(id)) => format!("writing {}", id.get(..6).unwrap_or(&id)),
+            Some(On::Flag(flag)) => format!("flag {}", flag.short()),
+            None => String::new(),
+        }
+    }
+
+    fn place(&self, point: CheckpointId) -> String {
+        let known = || Some(self.plan?.checkpoints.get(&point)?.name.clone());
+        self.places.get(&point).cloned().or_else(known).unwrap_or_else(|| format!("point {point}"))
+    }
+
+    fn said(&self, version: &Version, check: Option<&Check>) -> SaidView {
+        let text = version.value.as_ref().map(|value| match value {
+            Value::Text(text) => text.clone(),
+            Value::Int(int) => number(*int, check),
+        });
+        let mut notes = Vec::new();
+        if !version.counts {
+            notes.push("does not count: its author may not write this, or not this value");
+        } else if !version.stands && version.value.is_some() {
+            notes.push("written over");
+        }
+        if version.after_closing {
+            notes.push("after the page was closed");
+        }
+        if version.beside {
+            notes.push("on a second history of its device");
+        }
+        SaidView { text, by: self.writer(&version.by), notes }
+    }
+
+    fn state(&self, writing: &Writing, check: Option<&Check>) -> Vec<StateView> {
+        let mut states = Vec::new();
+        let coded = |name: &str, words: &dyn Fn(i64) -> Option<(String, bool)>| {
+            let field = writing.fields.get(name)?;
+            let version = field.current()?;
+            let (words, alarming) = words(field.int()?)?;
+            Some(StateView { words, by: Some(self.writer(&version.by)), alarming })
+        };
+        states.extend(coded("accepted", &|int| match int {
+            1 => Some(("accepted".to_owned(), false)),
+            _ => Some(("not accepted".to_owned(), true)),
+        }));
+        states.extend(coded("state", &|int| match int {
+            1 => Some(("open".to_owned(), true)),
+            _ => Some(("closed".to_owned(), false)),
+        }));
+        states.extend(coded("outcome", &|int| {
+            let word =
+                ["explained", "corrected", "confirmed"].get(usize::try_from(int).ok()? - 1)?;
+            Some(((*word).to_owned(), int == 3))
+        }));
+        states.extend(coded("code", &|int| Some((reason(int).to_owned(), false))));
+        states.extend(coded("claimed", &|utc| {
+            let at = Moment { utc, offset_minutes: self.offset_minutes };
+            Some((format!("said to have happened at {}", at.ship()), false))
+        }));
+        let standing = writing.fields.get("milli").map(|field| field.standing().count());
+        if let (Some(milli), Some(check)) = (writing.int("milli"), check)
+            && standing == Some(1)
+        {
+            states.extend(limits(milli, check));
+        }
+        let several = writing.fields.values().any(|field| field.standing().count() > 1);
+        if several {
+            let words = "written at once by several; the last one counts".to_owned();
+            states.push(StateView { words, by: None, alarming: true });
+        }
+        states
+    }
+
+    fn writer(&self, by: &Author) -> WriterView {
+        let role = if by.roles.has(Roles::SHORE) {
+            "shore"
+        } else if by.roles.has(Roles::OFFICER) {
+            "ship security officer"
+        } else if by.roles.has(Roles::HUB) {
+            "hub"
+        } else {
+            ""
+        };
+        let at = self.written.get(&by.record).map_or_else(Span::default, |at| span(*at));
+        WriterView { device: by.dev, crew: by.crew, role, at }
+    }
+}
+
+fn title(kind: WritingKind) -> &'static str {
+    match kind {
+        WritingKind::Remark => "Remark",
+        WritingKind::Answer => "Checklist",
+        WritingKind::Reason => "Reason",
+        WritingKind::Incident => "Incident",
+        WritingKind::Amendment => "Amendment",
+        WritingKind::Defect => "Defect",
+        WritingKind::Handover => "Handover",
+        WritingKind::Countersignature => "Countersigned",
+        WritingKind::Reply => "Reply",
+        WritingKind::Review => "Review",
+        WritingKind::Disposition => "Disposition",
+    }
+}
+
+fn reason(code: i64) -> &'static str {
+    match code {
+        1 => "weather",
+        2 => "operations",
+        3 => "safety",
+        4 => "emergency",
+        5 => "space closed",
+        _ => "other reason",
+    }
+}
+
+fn number(int: i64, check: Option<&Check>) -> String {
+    match check.map(|check| check.kind) {
+        Some(CheckKind::YesNo) => if int == 1 { "yes" } else { "no" }.to_owned(),
+        Some(CheckKind::Number) => {
+            let unit = check.map_or("", |check| check.unit.as_str());
+            format!("{} {unit}", thousandths(int)).trim_end().to_owned()
+        }
+        _ => thousandths(int),
+    }
+}
+
+/// 60500 is "60.5".
+fn thousandths(milli: i64) -> String {
+    let sign = if milli < 0 { "-" } else { "" };
+    let (whole, rest) = (milli.unsigned_abs() / 1_000, milli.unsigned_abs() % 1_000);
+    let fraction = format!("{rest:03}");
+    match fraction.trim_end_matches('0') {
+        "" => format!("{sign}{whole}"),
+        fraction => format!("{sign}{whole}.{fraction}"),
+    }
+}
+
+fn limits(milli: i64, check: &Check) -> Option<StateView> {
+    let unit = &check.unit;
+    let range = match (check.min_milli, check.max_milli) {
+        (None, None) => return None,
+        (Some(min), None) => format!("at least {} {unit}", thousandths(min)),
+        (None, Some(max)) => format!("at most {} {unit}", thousandths(max)),
+        (Some(min), Some(max)) => format!("{} to {} {unit}", thousandths(min), thousandths(max)),
+    };
+    let outside = check.min_milli.is_some_and(|min| milli < min)
+        || check.max_milli.is_some_and(|max| milli > max);
+    let words = if outside { "outside its limits" } else { "within its limits" };
+    let words = format!("{words} ({})", range.trim_end());
+    Some(StateView { words, by: None, alarming: outside })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousandths_are_written_as_people_do() {
+        let written = [60_500, 7, -2_000, 0, i64::MIN].map(thousandths);
+        assert_eq!(written, ["60.5", "0.007", "-2", "0", "-9223372036854775.808"]);
+    }
+
+    #[test]
+    fn limits_are_inclusive() {
+        let check = Check {
+            kind: CheckKind::Number,
+            unit: "°C".into(),
+            min_milli: Some(0),
+            max_milli: Some(60_500),
+            ..Check::default()
+        };
+        assert!(!limits(60_500, &check).unwrap().alarming);
+        let above = limits(60_501, &check).unwrap();
+        assert_eq!(
+            (above.words.as_str(), above.alarming),
+            ("outside its limits (0 to 60.5 °C)", true)
+        );
+        assert!(limits(-1, &check).unwrap().alarming);
+        assert!(limits(5, &Check::default()).is_none());
+    }
+}
