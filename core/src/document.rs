@@ -64,9 +64,41 @@ impl DocumentKind {
     /// Changes of one device that count in one document; those beyond are kept aside. An honest
     /// phone writes some tens into a Page, and an office some thousands into a Plan in ten years.
     pub fn changes_a_device(self) -> usize {
+        self.share().changes
+    }
+
+    /// What one device may write into one document.
+    pub fn share(self) -> Share {
         match self {
-            Self::Plan => 10_000,
-            Self::Page => 1_000,
+            Self::Plan => Share { changes: 10_000, writes: 200_000, bytes: 8 * 1024 * 1024 },
+            Self::Page => Share { changes: 1_000, writes: 10_000, bytes: 1024 * 1024 },
         }
+    }
+}
+
+/// How much of a document is one device's: its changes in number, in operations and in bytes. What
+/// is merged is held in memory, on the shore and on every phone of the vessel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Share {
+    /// Changes.
+    pub changes: usize,
+    /// Operations in them.
+    pub writes: usize,
+    /// Bytes of them.
+    pub bytes: usize,
+}
+
+impl Share {
+    /// With one change more.
+    fn and(self, change: &gate::FormedChange) -> Self {
+        Self {
+            changes: self.changes.saturating_add(1),
+            writes: self.writes.saturating_add(change.writes.len()),
+            bytes: self.bytes.saturating_add(change.size()),
+        }
+    }
+
+    fn within(self, most: Self) -> bool {
+        self.changes <= most.changes && self.writes <= most.writes && self.bytes <= most.bytes
     }
 }

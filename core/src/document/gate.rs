@@ -143,6 +143,11 @@ impl FormedChange {
         device_of(&self.actor)
     }
 
+    /// Bytes of its chunk.
+    pub(super) fn size(&self) -> usize {
+        self.change.raw_bytes().len()
+    }
+
     /// The counter of its first operation.
     pub(super) fn start_op(&self) -> u64 {
         self.change.start_op().get()

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use automerge::{Automerge, Change, ChangeHash};
 
 use super::{
-    Value,
+    Share, Value,
     chunk::Actor,
     gate::{FormedChange, GateError, OpName, RawChange, Write},
 };
@@ -49,8 +49,8 @@ pub struct Line {
     heads: BTreeSet<Hash>,
     /// The newest change of each run.
     newest: BTreeMap<Actor, (u64, Hash)>,
-    /// The newest change of each device, and how many it has.
-    devices: BTreeMap<DeviceId, (Hash, usize)>,
+    /// The newest change of each device, and what all of them come to.
+    devices: BTreeMap<DeviceId, (Hash, Share)>,
     entries: BTreeMap<String, BTreeMap<OpName, Entry>>,
 }
 
@@ -107,9 +107,9 @@ impl Line {
         heads.map(|applied| applied.last_op).max().unwrap_or(0)
     }
 
-    /// Changes of one device.
-    pub fn changes_of(&self, dev: DeviceId) -> usize {
-        self.devices.get(&dev).map_or(0, |(_, count)| *count)
+    /// What the changes of one device come to.
+    pub fn share_of(&self, dev: DeviceId) -> Share {
+        self.devices.get(&dev).map(|(_, share)| *share).unwrap_or_default()
     }
 
     /// The changes that somebody lacks who has the version with `heads`; heads that are not here
@@ -254,8 +254,8 @@ impl Line {
         }
         self.heads.insert(change.hash);
         self.newest.insert(change.actor, (change.seq, change.hash));
-        let count = self.changes_of(change.author()).saturating_add(1);
-        self.devices.insert(change.author(), (change.hash, count));
+        let share = self.share_of(change.author()).and(change);
+        self.devices.insert(change.author(), (change.hash, share));
         let (start_op, last_op) = (change.start_op(), change.last_op());
         let dependencies = change.dependencies.clone();
         self.applied.insert(change.hash, Applied { start_op, last_op, dependencies });

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::Automerge;
 
 use super::{
-    DocumentKind,
+    DocumentKind, Share,
     chunk::Actor,
     gate::{FormedChange, GateError, RawChange, check, form},
     line::Line,
@@ -155,9 +155,13 @@ impl Merged {
             fresh.iter().filter(|raw| !self.holds(raw.hash)).cloned().collect();
         let sorted = Sorted::read(self.kind, &fresh, vouchers);
         let numbered = |change: &FormedChange| change.seq > line.seq(&change.actor);
-        let room = sorted.devices().iter().all(|(dev, count)| {
-            line.changes_of(*dev).saturating_add(*count) <= self.kind.changes_a_device()
-        });
+        let mut shares: BTreeMap<DeviceId, Share> = BTreeMap::new();
+        for change in sorted.formed.values() {
+            let author = change.author();
+            let share = shares.entry(author).or_insert_with(|| line.share_of(author));
+            *share = share.and(change);
+        }
+        let room = shares.values().all(|share| share.within(self.kind.share()));
         let order = sorted.order(&BTreeSet::new(), |hash| line.holds(hash));
         let clean = sorted.waiting.is_empty()
             && sorted.refused.is_empty()
@@ -278,17 +282,30 @@ impl Sorted {
         raws: &[(Order, &RawChange)],
         vouchers: &Vouchers,
     ) {
-        let (counted, beyond) = raws.split_at(raws.len().min(kind.changes_a_device()));
-        for (_, raw) in counted {
+        let (mut share, mut full) = (Share::default(), false);
+        // Nothing is parsed beyond the limits: a hundred thousand changes cost no more than their names.
+        let most = kind.share().changes;
+        for (_, raw) in raws.iter().take(most) {
+            if full {
+                self.refused.push((raw.hash, GateError::TooMany));
+                continue;
+            }
             match form(raw) {
                 Ok(formed) => {
+                    share = share.and(&formed);
+                    if !share.within(kind.share()) {
+                        full = true;
+                        self.refused.push((raw.hash, GateError::TooMany));
+                        continue;
+                    }
                     self.vouchers.extend(vouchers.of(raw.hash, author).map(|it| (raw.hash, *it)));
                     self.formed.insert(raw.hash, formed);
                 }
                 Err(error) => self.refused.push((raw.hash, error)),
             }
         }
-        self.refused.extend(beyond.iter().map(|(_, raw)| (raw.hash, GateError::TooMany)));
+        let beyond = raws.iter().skip(most);
+        self.refused.extend(beyond.map(|(_, raw)| (raw.hash, GateError::TooMany)));
     }
 
     /// Changes with a number that their author gave to another before, in the order of its chain.
@@ -312,14 +329,6 @@ impl Sorted {
         let before = self.formed.len();
         self.formed.retain(|hash, _| merged.holds(*hash));
         self.formed.len() < before
-    }
-
-    fn devices(&self) -> BTreeMap<DeviceId, usize> {
-        let mut devices = BTreeMap::new();
-        for change in self.formed.values() {
-            *devices.entry(change.author()).or_default() += 1;
-        }
-        devices
     }
 
     /// Rivals, and everything that builds on one, of those that are in order.

@@ -326,3 +326,27 @@ fn the_gate_names_the_author_without_automerge() {
         flipped.bytes[at] ^= 1;
     }
 }
+
+#[test]
+fn one_device_cannot_fill_memory_with_few_large_changes() {
+    let dev = DeviceId([1; 8]);
+    let mut line = Line::default();
+    // 1,000 operations a change: the eleventh is beyond what one device may write into a Page.
+    let changes: Vec<RawChange> = (0..12)
+        .map(|n| {
+            let entries: Vec<(String, Value)> =
+                (0..1_000).map(|k| (format!("remark/{n}/{k}"), Value::Int(n))).collect();
+            let named = entries.iter().map(|(key, value)| (key.as_str(), Some(value)));
+            write(&mut line, actor_of(dev, [1; 8]), 0, named).unwrap().unwrap()
+        })
+        .collect();
+    let vouchers: Vouchers =
+        changes.iter().zip(1..).map(|(raw, seq)| (raw.hash, voucher(dev, seq))).collect();
+    let merged = merge(KIND, &changes, &vouchers);
+    let too_many: Vec<Hash> = changes[10..].iter().map(|raw| raw.hash).collect();
+    let mut refused: Vec<Hash> = merged.refused.iter().map(|(hash, _)| *hash).collect();
+    refused.sort_by_key(|hash| changes.iter().position(|raw| raw.hash == *hash));
+    assert_eq!(refused, too_many);
+    let mut grown = merge(KIND, &changes[..10], &vouchers);
+    assert!(!grown.add(&changes[10..11], &vouchers), "nor one after the other");
+}

@@ -90,7 +90,8 @@ fn scan(
 pub(super) fn edit_apart(past: &Past<'_>, seeded: &mut Seeded, at: i64) -> Result<(), DemoError> {
     let officer = &mut seeded.officer;
     let mut aboard = officer.phone.plan().clone();
-    let Some(point) = aboard.checkpoints.keys().next().copied() else { return Ok(()) };
+    let first = aboard.routes.values().find_map(|route| route.points.first());
+    let Some(point) = first.copied() else { return Ok(()) };
     let check = Check {
         ask: "Temperature".into(),
         kind: CheckKind::Number,

@@ -7,6 +7,7 @@ use deckwatch_core::{
     entropy::{Entropy, SeededEntropy, draw},
     model::{CheckpointId, CrewNo, TagId, VesselId},
     plan::{DuePatrol, PlanContent, due_patrols},
+    time::Day,
 };
 
 use super::{
@@ -22,6 +23,8 @@ const DAY: i64 = 86_400;
 const SILENT_DAYS: i64 = 4;
 /// Days before the end at which the third phone is put away, in a past that is long enough.
 const PARKED_DAYS: i64 = 12;
+/// Half past four in ship time: the round of the night is over, that of the morning far.
+const QUIET_MINUTE: u32 = 4 * 60 + 30;
 /// The link comes up every second round, so long before its opening.
 const SYNC_BEFORE: i64 = 20 * 60;
 
@@ -180,9 +183,11 @@ fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)
     if seeded.ship.story != Story::Silent {
         events.push((past.now - 120 - shift * 30, Event::Sync));
     }
+    // Between two rounds, when nothing else happens on board.
+    let quiet = seeded.plan.ship_time.utc_of(Day(today.0 - 3), QUIET_MINUTE);
     match seeded.ship.story {
-        Story::Tidy => events.push((past.now - 3 * DAY, Event::EnrolOnBoard)),
-        Story::SkippedCheckpoint => events.push((past.now - 3 * DAY, Event::EditApart)),
+        Story::Tidy => events.extend(quiet.map(|at| (at, Event::EnrolOnBoard))),
+        Story::SkippedCheckpoint => events.extend(quiet.map(|at| (at, Event::EditApart))),
         _ => {}
     }
     if !seeded.parked.is_empty() {
