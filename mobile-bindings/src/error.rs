@@ -3,7 +3,10 @@
 use deckwatch_core::{
     document::WriteError,
     page::DraftError,
-    phone::{OpenError, PageError, RecordError, ResponseError},
+    phone::{
+        AnswerError, CertifyError, JoinError, OpenError, PageError, RecordError, RequestError,
+        ResponseError,
+    },
     presence::{label::LabelError, reading::ReadError},
     record::{EnrolmentError, KeyError},
     store::{SafeError, StoreError},
@@ -41,6 +44,24 @@ pub enum MobileError {
     /// This phone belongs to a ship already.
     #[error("{text}")]
     AlreadyEnrolled {
+        /// For people.
+        text: String,
+    },
+    /// This phone, or the one it was to certify, is certified already.
+    #[error("{text}")]
+    AlreadyCertified {
+        /// For people.
+        text: String,
+    },
+    /// This phone has certified as many phones as it may.
+    #[error("{text}")]
+    CertificateLimit {
+        /// For people.
+        text: String,
+    },
+    /// It belongs to another ship.
+    #[error("{text}")]
+    OtherVessel {
         /// For people.
         text: String,
     },
@@ -295,6 +316,59 @@ impl From<PageError> for MobileError {
             PageError::Write(_) => Self::DocumentRefused { text },
             PageError::Record(error) => error.into(),
             _ => Self::internal("page-error"),
+        }
+    }
+}
+
+impl From<JoinError> for MobileError {
+    fn from(error: JoinError) -> Self {
+        let text = error.to_string();
+        match error {
+            JoinError::Code(_) | JoinError::Itself => Self::input("code", text),
+            JoinError::OtherVessel => Self::OtherVessel { text },
+            JoinError::NoSuchDue => Self::NotInPlan { text },
+            JoinError::Record(error) => error.into(),
+            _ => Self::internal("join-error"),
+        }
+    }
+}
+
+impl From<RequestError> for MobileError {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Certified => Self::AlreadyCertified { text: error.to_string() },
+            RequestError::Store(error) => error.into(),
+            RequestError::Key(error) => error.into(),
+            _ => Self::internal("request-error"),
+        }
+    }
+}
+
+impl From<CertifyError> for MobileError {
+    fn from(error: CertifyError) -> Self {
+        let text = error.to_string();
+        match error {
+            CertifyError::Request(_) | CertifyError::Itself => Self::input("request", text),
+            CertifyError::OtherVessel => Self::OtherVessel { text },
+            CertifyError::Certified(_) => Self::AlreadyCertified { text },
+            CertifyError::Limit => Self::CertificateLimit { text },
+            CertifyError::Record(error) => error.into(),
+            _ => Self::internal("certify-error"),
+        }
+    }
+}
+
+impl From<AnswerError> for MobileError {
+    fn from(error: AnswerError) -> Self {
+        let text = error.to_string();
+        match error {
+            AnswerError::Answer(_)
+            | AnswerError::OtherRequest
+            | AnswerError::Segment(_)
+            | AnswerError::NoCertificate => Self::input("answer", text),
+            AnswerError::OtherVessel => Self::OtherVessel { text },
+            AnswerError::Record(error) => error.into(),
+            _ => Self::internal("answer-error"),
         }
     }
 }

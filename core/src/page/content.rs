@@ -49,7 +49,7 @@ pub struct Version {
     pub counts: bool,
     /// The Page had been closed, and its author had not seen that yet or wrote all the same.
     pub after_closing: bool,
-    /// Written on a line beside the main one: [`crate::document::merge`].
+    /// Written on a line beside the main one: [`mod@crate::document::merge`].
     pub beside: bool,
     name: OpName,
 }

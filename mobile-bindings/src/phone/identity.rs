@@ -41,6 +41,8 @@ pub struct Roles {
     pub hub: bool,
 }
 
+const CHANGES: [Change; 3] = [Change::Identity, Change::Plan, Change::Sync];
+
 #[uniffi::export]
 impl Phone {
     /// Who this phone is.
@@ -69,8 +71,29 @@ impl Phone {
 
     /// Makes this phone one of a ship's, with the text of the shore's QR: its first record.
     pub fn enrol(&self, text: String) -> Result<(), MobileError> {
-        self.recording("enrol", &[Change::Identity, Change::Sync], |phone, reading| {
+        self.recording("enrol", &CHANGES, |phone, reading| {
             Ok(phone.enrol(&Enrolment::from_text(&text)?, reading)?)
+        })
+    }
+
+    /// Without the shore: the text that a phone without a certificate shows an officer's phone as a
+    /// QR. The same until it is answered.
+    pub fn enrolment_request(&self) -> Result<String, MobileError> {
+        self.recording("enrolment-request", &[], |phone, _| Ok(phone.enrolment_request()?))
+    }
+
+    /// For the ship security officer's phone: certifies the phone that shows `request`, as crew, and
+    /// gives the text of the QR that answers it.
+    pub fn certify(&self, request: String) -> Result<String, MobileError> {
+        self.recording("certify", &[Change::Sync], |phone, reading| {
+            Ok(phone.certify(&request, reading)?)
+        })
+    }
+
+    /// Makes this phone one of the ship's, with the text of the officer's answer to its request.
+    pub fn enrol_on_board(&self, answer: String) -> Result<(), MobileError> {
+        self.recording("enrol-on-board", &CHANGES, |phone, reading| {
+            Ok(phone.enrol_on_board(&answer, reading)?)
         })
     }
 }

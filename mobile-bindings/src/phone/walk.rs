@@ -71,8 +71,13 @@ pub struct PatrolStatus {
     pub next: Option<Place>,
     /// Points that are left, in the route's order.
     pub left: Vec<Place>,
-    /// Points that were visited, in the order walked.
+    /// Points that were visited: those of the other phone first, if this one joined it, then in the
+    /// order walked.
     pub visited: Vec<Place>,
+    /// Those of them that only the other phone visited, as its code said.
+    pub by_other: Vec<Place>,
+    /// This phone takes part in the patrol of another.
+    pub joined: bool,
     /// All points of the route.
     pub total: u32,
     /// Scans of tags that the Plan does not know.
@@ -112,6 +117,8 @@ impl PatrolStatus {
             next: progress.next.map(|next| Place::of(next, &view.plan)),
             left: Place::all(&progress.left, &view.plan),
             visited: Place::all(&progress.visited, &view.plan),
+            by_other: Place::all(&progress.by_other, &view.plan),
+            joined: current.is_some_and(|current| current.joined.is_some()),
             total: count(progress.total),
             unknown_tags: count(progress.unknown_tags),
             out_of_order: progress.out_of_order,
@@ -134,6 +141,21 @@ impl Phone {
         let changes = [Change::Patrol, Change::Plan, Change::Sync];
         self.recording("start", &changes, |phone, reading| {
             let progress = phone.start(due, route, reading)?;
+            Ok(PatrolStatus::of(&phone.view(reading)?, &progress))
+        })
+    }
+
+    /// The text of the QR that a second phone scans to take part in this phone's patrol. Records
+    /// nothing; show it anew after a scan.
+    pub fn join_code(&self) -> Result<String, MobileError> {
+        guard("join-code", || self.recorder.look(|phone, reading| Ok(phone.join_code(reading)?))?)
+    }
+
+    /// Takes part in the patrol whose code another phone shows.
+    pub fn join(&self, code: String) -> Result<PatrolStatus, MobileError> {
+        let changes = [Change::Patrol, Change::Plan, Change::Sync];
+        self.recording("join", &changes, |phone, reading| {
+            let progress = phone.join(&code, reading)?;
             Ok(PatrolStatus::of(&phone.view(reading)?, &progress))
         })
     }

@@ -176,6 +176,14 @@ fn a_patrol_from_the_camera_to_the_shores_page() {
     run("story.py", &shore, &facts);
 }
 
+#[test]
+fn two_phones_on_one_patrol_one_of_them_enrolled_on_board() {
+    let shore = TestShore::start();
+    let ship = shore.commission(&SHIPS[0], 1);
+    let facts = facts(&shore, &ship, &Camera::new(&shore));
+    run("together.py", &shore, &facts);
+}
+
 /// Puts questions to the first point of the first due patrol.
 fn ask(shore: &TestShore, ship: &mut TestVessel) {
     let point = ship.due(BEGIN + 3_600, BEGIN + DAY)[0].points[0];
