@@ -110,6 +110,15 @@ impl Store {
         Ok(changes)
     }
 
+    /// How many changes made here the shore is not known to hold.
+    pub fn count_unheld_changes(&self) -> Result<usize, StoreError> {
+        let count: i64 = self
+            .connection
+            .prepare_cached("SELECT count(*) FROM change WHERE own = 1 AND held = 0")?
+            .query_row([], |row| row.get(0))?;
+        usize::try_from(count).map_err(|_| StoreError::Range)
+    }
+
     /// Names of the changes of a document that were made here, and whether the shore holds them.
     pub fn own_changes(&self, kind: u64, id: DocumentId) -> Result<Vec<(Hash, bool)>, StoreError> {
         let mut statement = self.connection.prepare_cached(
