@@ -67,6 +67,11 @@ impl DocumentKind {
         self.share().changes
     }
 
+    /// Whether what a device has on a line is within its share.
+    pub fn has_room(self, line: &Line, dev: crate::model::DeviceId) -> bool {
+        line.share_of(dev).within(self.share())
+    }
+
     /// What one device may write into one document.
     pub fn share(self) -> Share {
         match self {

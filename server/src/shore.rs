@@ -55,6 +55,9 @@ pub enum ShoreError {
     /// A document.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The shore has written as much as one device may.
+    #[error("too much was written on this page from ashore")]
+    PageFull,
     /// Nothing stands there to take away.
     #[error("there is nothing to write")]
     NothingToWrite,
@@ -86,6 +89,7 @@ impl ShoreError {
             }
             Self::Plan(_) => "correct the plan and import it again",
             Self::Draft(_) | Self::Write(_) => "correct it and send it again",
+            Self::PageFull => "write on the page of the day",
             Self::NothingToWrite => "look at the page again; somebody may have been faster",
             Self::RecordTooLarge => "say it in several records",
             Self::Roles(_) => "invite as crew, officer or hub",

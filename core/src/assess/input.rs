@@ -89,7 +89,8 @@ impl Excuse {
             // Where two decided at once, nothing is accepted until somebody decides again.
             let all_accept = accepted.standing().all(|it| it.value == Some(Value::Int(1)));
             let whole = writing.text("on").and_then(On::from_words) == Some(On::Patrol);
-            let by = accepted.current().filter(|_| all_accept && whole)?.by;
+            let as_it_is = writing.accepted_as_it_is;
+            let by = accepted.current().filter(|_| all_accept && whole && as_it_is)?.by;
             let reason = writing.text("text").unwrap_or_default().to_owned();
             Some(Self { due, by_dev: by.dev, by_crew: by.crew, reason, record: by.record })
         });

@@ -26,7 +26,7 @@ use super::{
 use crate::model::{DeviceId, Hash};
 
 /// Lines of one document at most. Each beyond the first takes a device that wrote two histories.
-pub const MAX_LINES: usize = 8;
+pub const MAX_LINES: usize = 16;
 
 /// A document, and what became of each change.
 #[derive(Debug, Clone)]
@@ -165,7 +165,7 @@ impl Merged {
         let order = sorted.order(&BTreeSet::new(), |hash| line.holds(hash));
         let clean = sorted.waiting.is_empty()
             && sorted.refused.is_empty()
-            && sorted.rivals().is_empty()
+            && sorted.aside(&order).changes.is_empty()
             && order.len() == sorted.formed.len()
             && sorted.formed.values().all(numbered);
         if !clean || !room {
@@ -188,28 +188,32 @@ impl Merged {
 /// would have other lines than who has the one.
 pub fn merge(kind: DocumentKind, changes: &[RawChange], vouchers: &Vouchers) -> Merged {
     let mut sorted = Sorted::read(kind, changes, vouchers);
-    let mut merged = merge_sorted(kind, &sorted);
+    let (mut merged, mut split) = merge_sorted(kind, &sorted);
     // Two passes settle it, but for a device that builds one such case upon another.
     for _ in 0..MAX_LINES {
-        if sorted.rivals().is_empty() || !sorted.keep_applied(&merged) {
+        if !split || !sorted.keep_applied(&merged) {
             break;
         }
-        let before = std::mem::replace(&mut merged, merge_sorted(kind, &sorted));
+        let (again, still) = merge_sorted(kind, &sorted);
+        let before = std::mem::replace(&mut merged, again);
         merged.remember(before);
+        split = still;
     }
     merged
 }
 
-fn merge_sorted(kind: DocumentKind, sorted: &Sorted) -> Merged {
+/// The merge, and whether anything is aside.
+fn merge_sorted(kind: DocumentKind, sorted: &Sorted) -> (Merged, bool) {
     let order = sorted.order(&BTreeSet::new(), |_| false);
-    let aside = sorted.aside(&order);
+    let Aside { changes: aside, devices } = sorted.aside(&order);
+    let split = !aside.is_empty();
     let mut refused: BTreeMap<Hash, GateError> = sorted.refused.iter().cloned().collect();
     let mut merged = Merged::nothing(kind);
     let on_main: Vec<Hash> = order.iter().filter(|hash| !aside.contains(hash)).copied().collect();
     refused.extend(merged.main.apply(sorted.batch(&on_main)));
     let mut rest = aside;
     while !rest.is_empty() && merged.beside.len() + 1 < MAX_LINES {
-        let chosen = sorted.line_of(&order, &rest);
+        let chosen = sorted.line_of(&order, &rest, &devices);
         let agreed: Vec<Hash> =
             order.iter().filter(|hash| chosen.contains(hash)).copied().collect();
         if agreed.is_empty() {
@@ -235,7 +239,23 @@ fn merge_sorted(kind: DocumentKind, sorted: &Sorted) -> Merged {
     merged.vouchers.retain(|hash, _| applied.contains(hash));
     let stray = |change: &&FormedChange| !merged.main.holds(change.hash);
     merged.strayed = sorted.formed.values().filter(stray).map(|change| change.actor).collect();
-    merged
+    (merged, split)
+}
+
+/// What is not on the main line.
+#[derive(Debug, Default)]
+struct Aside {
+    /// Changes with which a device did not go on from its change before, and what builds on them.
+    changes: BTreeSet<Hash>,
+    /// Those devices.
+    devices: BTreeSet<DeviceId>,
+}
+
+/// What a device has on the main line, as far as it is decided.
+#[derive(Debug, Default)]
+struct Decided {
+    newest: BTreeMap<DeviceId, Hash>,
+    numbers: BTreeSet<(Actor, u64)>,
 }
 
 /// Changes by what can be said of them before any is applied.
@@ -308,22 +328,6 @@ impl Sorted {
         self.refused.extend(beyond.map(|(_, raw)| (raw.hash, GateError::TooMany)));
     }
 
-    /// Changes with a number that their author gave to another before, in the order of its chain.
-    fn rivals(&self) -> BTreeSet<Hash> {
-        let mut first: BTreeMap<(Actor, u64), (Order, Hash)> = BTreeMap::new();
-        let mut rivals = BTreeSet::new();
-        for (hash, change) in &self.formed {
-            let Some(voucher) = self.vouchers.get(hash) else { continue };
-            let this = (voucher.order(), *hash);
-            let held = first.entry((change.actor, change.seq)).or_insert(this);
-            if *held != this {
-                let later = if this < *held { std::mem::replace(held, this) } else { this };
-                rivals.insert(later.1);
-            }
-        }
-        rivals
-    }
-
     /// Forgets what was not applied. `false`: there was nothing to forget.
     fn keep_applied(&mut self, merged: &Merged) -> bool {
         let before = self.formed.len();
@@ -331,17 +335,96 @@ impl Sorted {
         self.formed.len() < before
     }
 
-    /// Rivals, and everything that builds on one, of those that are in order.
-    fn aside(&self, order: &[Hash]) -> BTreeSet<Hash> {
-        let (rivals, mut aside) = (self.rivals(), BTreeSet::new());
-        for hash in order {
-            let Some(change) = self.formed.get(hash) else { continue };
-            let builds = change.dependencies.iter().any(|it| aside.contains(it));
-            if builds || rivals.contains(hash) {
-                aside.insert(*hash);
+    /// Decides change by change, each after what it builds on and after what its author vouched for
+    /// before: a change is on the main line if what it builds on is, if its number is free, and if its
+    /// author had seen its own change before.
+    fn aside(&self, order: &[Hash]) -> Aside {
+        let mut needs = self.needs(order);
+        let mut after: BTreeMap<Hash, Vec<Hash>> = BTreeMap::new();
+        for (hash, before) in &needs {
+            before.iter().for_each(|it| after.entry(*it).or_default().push(*hash));
+        }
+        let free = needs.iter().filter(|(_, before)| before.is_empty());
+        let mut ready: BTreeSet<Hash> = free.map(|(hash, _)| *hash).collect();
+        let (mut aside, mut decided) = (Aside::default(), Decided::default());
+        while let Some(hash) = ready.pop_first().or_else(|| self.first_without(&needs)) {
+            needs.remove(&hash);
+            self.decide(hash, &mut decided, &mut aside);
+            for next in after.get(&hash).into_iter().flatten() {
+                let Some(before) = needs.get_mut(next) else { continue };
+                if before.remove(&hash) && before.is_empty() {
+                    ready.insert(*next);
+                }
             }
         }
         aside
+    }
+
+    /// What must be decided before each change.
+    fn needs(&self, order: &[Hash]) -> BTreeMap<Hash, BTreeSet<Hash>> {
+        let mut rows: BTreeMap<DeviceId, Vec<(Order, Hash)>> = BTreeMap::new();
+        let mut needs = BTreeMap::new();
+        for hash in order {
+            let Some(change) = self.formed.get(hash) else { continue };
+            needs.insert(*hash, change.dependencies.iter().copied().collect::<BTreeSet<Hash>>());
+            let place = self.vouchers.get(hash).map(|voucher| (voucher.order(), *hash));
+            rows.entry(change.author()).or_default().extend(place);
+        }
+        for row in rows.values_mut() {
+            row.sort_unstable();
+            for pair in row.windows(2) {
+                if let [(_, before), (_, next)] = pair {
+                    needs.entry(*next).or_default().insert(*before);
+                }
+            }
+        }
+        needs
+    }
+
+    /// A device vouched for a change before the one that it builds on. What is left then waits only
+    /// for what its author vouched for before: the smallest hash of these goes first.
+    fn first_without(&self, needs: &BTreeMap<Hash, BTreeSet<Hash>>) -> Option<Hash> {
+        let builds = |(hash, _): &(&Hash, &BTreeSet<Hash>)| {
+            let change = self.formed.get(*hash);
+            change.is_some_and(|change| change.dependencies.iter().any(|it| needs.contains_key(it)))
+        };
+        needs.iter().find(|row| !builds(row)).map(|(hash, _)| *hash)
+    }
+
+    fn decide(&self, hash: Hash, decided: &mut Decided, aside: &mut Aside) {
+        let Some(change) = self.formed.get(&hash) else { return };
+        if change.dependencies.iter().any(|it| aside.changes.contains(it)) {
+            aside.changes.insert(hash);
+            return;
+        }
+        let author = change.author();
+        let before = decided.newest.get(&author);
+        let goes_on = before.is_none_or(|before| self.reaches(change, *before));
+        if goes_on && decided.numbers.insert((change.actor, change.seq)) {
+            decided.newest.insert(author, hash);
+        } else {
+            aside.changes.insert(hash);
+            aside.devices.insert(author);
+        }
+    }
+
+    /// Whether `target` is before a change. Counters grow with every step, so what is older cannot
+    /// lead there.
+    fn reaches(&self, change: &FormedChange, target: Hash) -> bool {
+        let Some(least) = self.formed.get(&target).map(FormedChange::start_op) else { return true };
+        let mut seen = BTreeSet::new();
+        let mut open = change.dependencies.clone();
+        while let Some(hash) = open.pop() {
+            if hash == target {
+                return true;
+            }
+            if let Some(change) = self.formed.get(&hash).filter(|_| seen.insert(hash))
+                && change.start_op() > least
+            {
+                open.extend(&change.dependencies);
+            }
+        }
+        false
     }
 
     /// Changes whose dependencies are all here or `held`, each after what it builds on, and those
@@ -376,11 +459,24 @@ impl Sorted {
         order
     }
 
-    /// As many of `rest` as agree with each other, with everything that they build on.
-    fn line_of(&self, order: &[Hash], rest: &BTreeSet<Hash>) -> BTreeSet<Hash> {
+    /// As many of `rest` as agree with each other, with everything that they build on. What others
+    /// built on a device's second history goes before what `devices` wrote there themselves: lines are
+    /// few, and theirs must not crowd it out.
+    fn line_of(
+        &self,
+        order: &[Hash],
+        rest: &BTreeSet<Hash>,
+        devices: &BTreeSet<DeviceId>,
+    ) -> BTreeSet<Hash> {
+        let of_others = |hash: &&Hash| {
+            self.formed.get(*hash).is_some_and(|change| !devices.contains(&change.author()))
+        };
+        let left = || order.iter().filter(|hash| rest.contains(hash));
+        let others = left().filter(of_others);
+        let candidates = others.chain(left().filter(|hash| !of_others(hash)));
         let mut chosen: BTreeSet<Hash> = BTreeSet::new();
         let mut numbers: BTreeMap<(Actor, u64), Hash> = BTreeMap::new();
-        for hash in order.iter().filter(|hash| rest.contains(hash)) {
+        for hash in candidates {
             let mut with: BTreeSet<Hash> = BTreeSet::new();
             let mut open = vec![*hash];
             while let Some(hash) = open.pop() {

@@ -350,3 +350,53 @@ fn one_device_cannot_fill_memory_with_few_large_changes() {
     let mut grown = merge(KIND, &changes[..10], &vouchers);
     assert!(!grown.add(&changes[10..11], &vouchers), "nor one after the other");
 }
+
+/// A device cannot take back the ground that others have built on, by a change that it makes up later
+/// and that goes first by its hash.
+#[test]
+fn a_later_change_of_a_device_never_unseats_an_earlier_one() {
+    let mut cheat = Hand::new(1);
+    let none = Vouchers::default();
+    let first = cheat.write(&none, &[("remark/1", text("ground"))]).unwrap();
+    let mut honest = Hand::new(2);
+    honest.known.push(first.clone());
+    let seen = vouched(&[cheat.clone(), honest.clone()]);
+    let built = honest.write(&seen, &[("remark/2", text("built"))]).unwrap();
+    // Many tries: some hashes are smaller, some larger.
+    for n in 0..24_u8 {
+        let mut twin = Hand { run: [0x40 + n; 8], ..Hand::new(1) };
+        let later = twin.write(&none, &[("remark/3", text("later"))]).unwrap();
+        let vouchers: Vouchers = [
+            (first.hash, voucher(cheat.dev, 1)),
+            (later.hash, voucher(cheat.dev, 2)),
+            (built.hash, voucher(honest.dev, 1)),
+        ]
+        .into_iter()
+        .collect();
+        let merged = merge(KIND, &[later.clone(), built.clone(), first.clone()], &vouchers);
+        assert_eq!(merged.main().value("remark/2"), text("built").as_ref(), "try {n}");
+        assert!(!merged.main().holds(later.hash) && merged.holds(later.hash));
+        let mut grown = merge(KIND, &[first.clone(), built.clone()], &vouchers);
+        assert!(!grown.add(&[later], &vouchers));
+    }
+}
+
+/// A device that publishes many histories cannot crowd out what others built on one of them.
+#[test]
+fn many_histories_of_one_device_do_not_crowd_out_what_others_built() {
+    let none = Vouchers::default();
+    let histories: Vec<RawChange> = (0..60_u8)
+        .map(|n| Hand::new(1).write(&none, &[(&format!("remark/{n}"), text("x"))]).unwrap())
+        .collect();
+    let dev = DeviceId([1; 8]);
+    let ground = histories.last().unwrap();
+    let named = histories.iter().zip(1..).map(|(raw, seq)| (raw.hash, voucher(dev, seq)));
+    let mut honest = Hand::new(2);
+    honest.known.push(ground.clone());
+    let alone = [(ground.hash, voucher(dev, 60))].into_iter().collect();
+    let built = honest.write(&alone, &[("remark/built", text("built"))]).unwrap();
+    let vouchers = named.chain([(built.hash, voucher(honest.dev, 1))]).collect();
+    let merged = merge(KIND, &[histories.clone(), vec![built.clone()]].concat(), &vouchers);
+    assert!(merged.holds(built.hash), "{:?}", merged.refused);
+    assert_eq!(merged.lines().count(), merge::MAX_LINES);
+}

@@ -103,7 +103,16 @@ impl VoucherIndex {
         for (at, named) in self.records.get(&(kind.number(), id)).into_iter().flatten() {
             let certified = authority.roles_at(at.dev, at.seq);
             let roles = if own == Some(at.dev) { Roles::CREW } else { certified };
-            if !may_write(kind, roles) {
+            // A Page keeps the words of a device that was revoked since, or before: others have built on
+            // them. With no roles they count for nothing.
+            let known = own == Some(at.dev)
+                || at.dev == authority.root()
+                || authority.standing(at.dev).is_some();
+            let writes = match kind {
+                DocumentKind::Plan => may_write(kind, roles),
+                DocumentKind::Page => known,
+            };
+            if !writes {
                 continue;
             }
             for (index, change) in named.changes.iter().enumerate() {

@@ -27,6 +27,15 @@ pub struct Author {
 }
 
 impl Author {
+    /// Whether both may be one person: by roster number, and by device where nobody was logged in.
+    fn is_same(&self, other: &Self) -> bool {
+        if self.crew == CrewNo::NOBODY || other.crew == CrewNo::NOBODY {
+            self.dev == other.dev
+        } else {
+            self.crew == other.crew
+        }
+    }
+
     fn of(voucher: &Voucher) -> Self {
         let (crew, grade) =
             voucher.person.map_or((CrewNo::NOBODY, 0), |person| (person.crew, person.grade));
@@ -106,10 +115,22 @@ pub struct Writing {
     pub by: Author,
     /// Its fields by name.
     pub fields: BTreeMap<&'static str, Field>,
+    /// Of a reason: whoever accepted it had seen all that is written of it, and wrote none of it.
+    pub accepted_as_it_is: bool,
     first: OpName,
 }
 
 impl Writing {
+    /// Holds an acceptance against what was accepted.
+    fn settle(&mut self, merged: &Merged) {
+        let Some(accepted) = self.fields.get("accepted").and_then(Field::current) else { return };
+        let seen = merged.before(&[accepted.change]);
+        let parts = self.fields.iter().filter(|(name, _)| **name != "accepted");
+        self.accepted_as_it_is = parts
+            .flat_map(|(_, field)| &field.versions)
+            .all(|version| seen.contains(&version.change) && !version.by.is_same(&accepted.by));
+    }
+
     /// A field's text.
     pub fn text(&self, field: &str) -> Option<&str> {
         self.fields.get(field)?.text()
@@ -156,9 +177,8 @@ impl PageContent {
                         beside,
                         name: *name,
                     };
-                    let known = versions.entry((*name, entry.change)).or_insert(version);
-                    // What is written over on another line stands on this one.
-                    known.stands |= stands;
+                    // What is on the main line stands or does not by the main line alone.
+                    versions.entry((*name, entry.change)).or_insert(version);
                 }
             }
         }
@@ -169,6 +189,7 @@ impl PageContent {
             page.take(vessel, id, key, versions, &mut writings);
         }
         page.writings = writings.into_values().collect();
+        page.writings.iter_mut().for_each(|writing| writing.settle(merged));
         let place = |kind| WritingKind::ALL.iter().position(|it| *it == kind);
         page.writings
             .sort_by(|a, b| (place(a.kind), a.first, &a.id).cmp(&(place(b.kind), b.first, &b.id)));
@@ -204,6 +225,7 @@ impl PageContent {
             id: writing.to_owned(),
             by,
             fields: BTreeMap::new(),
+            accepted_as_it_is: false,
             first,
         });
         if first < writing.first {
@@ -269,14 +291,16 @@ struct Closings {
 
 impl Closings {
     fn read(merged: &Merged) -> Self {
-        let line: &Line = merged.main();
         let mut closings = Self { by: None, before: BTreeSet::new() };
-        let Some(written) = line.entries().get(CLOSED) else { return closings };
-        let writes = Writes::read(merged, line, CLOSED, written);
-        for (name, (entry, by, counts)) in &writes.writes {
-            if *counts && entry.value.is_some() && !writes.superseded(name, entry) {
-                closings.by = Some(*by);
-                closings.before.extend(line.before(&[entry.change]));
+        // On every line: a device with two histories must not open a Page again.
+        for line in merged.lines() {
+            let Some(written) = line.entries().get(CLOSED) else { continue };
+            let writes = Writes::read(merged, line, CLOSED, written);
+            for (name, (entry, by, counts)) in &writes.writes {
+                if *counts && entry.value.is_some() && !writes.superseded(name, entry) {
+                    closings.by = closings.by.or(Some(*by));
+                    closings.before.extend(line.before(&[entry.change]));
+                }
             }
         }
         closings

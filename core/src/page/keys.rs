@@ -148,10 +148,16 @@ impl WritingKind {
             Self::Handover => const { &[TEXT] },
             Self::Countersignature => const { &[reviewed(TEXT)] },
             Self::Reply => const { &[text("flag", MAX_NAME), TEXT] },
-            Self::Review => const { &[ON, reviewed(TEXT)] },
+            Self::Review => const { &[reviewed(ON), reviewed(TEXT)] },
             // 1 explained, 2 corrected, 3 confirmed.
             Self::Disposition => {
-                const { &[text("flag", MAX_NAME), reviewed(int("outcome", 1, 3)), reviewed(TEXT)] }
+                const {
+                    &[
+                        reviewed(text("flag", MAX_NAME)),
+                        reviewed(int("outcome", 1, 3)),
+                        reviewed(TEXT),
+                    ]
+                }
             }
         }
     }

@@ -206,3 +206,53 @@ fn a_draft_that_says_nothing_or_too_much_is_refused() {
         assert_eq!(On::from_words(&on.words()), Some(on));
     }
 }
+
+#[test]
+fn every_kind_is_written_and_read_back() {
+    let flag = Hash([5; 32]);
+    let on = || On::Patrol;
+    let text = |text: &str| text.to_owned();
+    let point = CheckpointId([4; 8]);
+    let mut book = Book::default();
+    let mut ids = Vec::new();
+    let drafts: [(&Hand, Draft); 11] = [
+        (&CREW, Draft::Incident { on: on(), claimed: 1_800_000_000, text: text("smoke") }),
+        (&CREW, Draft::Defect { on: On::Point(point), text: text("lamp") }),
+        (&CREW, Draft::Reason { on: on(), code: 5, text: text("closed") }),
+        (&MATE, Draft::Answer { point, item: text("door"), answer: Answer::Yes(true) }),
+        (&MATE, Draft::Answer { point, item: text("words"), answer: Answer::Text(text("fine")) }),
+        (&CREW, remark("quiet")),
+        (&MATE, Draft::Handover { text: text("watch the vent") }),
+        (&CREW, Draft::Reply { flag, text: text("I was at the vent") }),
+        (&OFFICER, Draft::Review { on: On::Flag(flag), text: text("why?") }),
+        (&OFFICER, Draft::Disposition { flag, outcome: 1, text: text("explained") }),
+        (&OFFICER, Draft::Countersign { text: text("read and agreed") }),
+    ];
+    for (hand, draft) in &drafts {
+        ids.push(book.write(hand, ids.len(), draft));
+    }
+    let amendment = Draft::Amendment { incident: ids[0].clone(), text: text("steam") };
+    book.write(&MATE, ids.len(), &amendment);
+    let page = book.read();
+    let kinds: Vec<WritingKind> = page.writings.iter().map(|it| it.kind).collect();
+    for kind in WritingKind::ALL {
+        let found: Vec<&Writing> = page.of(kind).collect();
+        assert!(!found.is_empty(), "{kind:?} is not on {kinds:?}");
+        for writing in found {
+            let stands = writing.fields.values().all(|field| field.current().is_some());
+            assert!(stands, "{writing:?}");
+        }
+    }
+    let only = |kind| page.of(kind).next().unwrap();
+    assert_eq!(only(WritingKind::Amendment).text("of"), Some(ids[0].as_str()));
+    assert_eq!(only(WritingKind::Reply).text("flag"), Some(flag.to_string().as_str()));
+    assert_eq!(only(WritingKind::Disposition).int("outcome"), Some(1));
+    assert_eq!(only(WritingKind::Countersignature).by.crew, CrewNo(2));
+    // A patroller's countersignature is shown, and counts for nothing.
+    let forged = Draft::Countersign { text: text("me too") }.entries([0xee; 8]).unwrap();
+    book.put(&CREW, book.changes.len(), &forged);
+    let page = book.read();
+    let forged = page.of(WritingKind::Countersignature).find(|it| it.by.dev == CREW.dev).unwrap();
+    assert_eq!(forged.text("text"), None);
+    assert_eq!(forged.fields["text"].versions.len(), 1);
+}

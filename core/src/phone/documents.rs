@@ -12,10 +12,7 @@ use crate::{
     model::{DocumentId, Hash, PageSubject, RecordRef, page_id},
     page::{Draft, DraftError, PageContent, keys},
     plan::{PlanContent, PlanError},
-    record::{
-        Body, ContentPart, Entry, PersonPart,
-        body::{MAX_HEADS, MAX_VOUCHED},
-    },
+    record::{Body, ContentPart, Entry, PersonPart, body::MAX_VOUCHED},
     store::StoreError,
     sync::{Document, Limits, ProblemCode, Response},
     time::ClockReading,
@@ -38,6 +35,9 @@ pub enum PageError {
     /// It was reviewed and closed.
     #[error("this page was reviewed and closed; write on the page of the day")]
     Closed,
+    /// This device has written as much as one may.
+    #[error("this phone has written too much on this page; write on the page of the day")]
+    Full,
     /// For others.
     #[error("this phone may not write that; the ship security officer's phone can")]
     NotAllowed,
@@ -118,6 +118,9 @@ impl Phone {
         let named = entries.iter().map(|(key, value)| (key.as_str(), value.as_ref()));
         let made = write(&mut line, actor_of(self.dev, run), now_of(reading), named)?;
         let Some(change) = made else { return Err(DraftError::NoSuch("text").into()) };
+        if !DocumentKind::Page.has_room(&line, self.dev) {
+            return Err(PageError::Full);
+        }
         let kind = DocumentKind::Page.number();
         let record = self.vouch((kind, id), std::slice::from_ref(&change), reading)?;
         self.note_voucher(record, (kind, id), &[change.hash]);
@@ -137,6 +140,8 @@ impl Phone {
         if !self.roles().may_edit_plan() {
             return Err(RecordError::NotAllowed.into());
         }
+        // An adoption that is not cut yet must not be forgotten when the Plan is read again.
+        self.seal()?;
         let run = self.run_for(&self.merged.clone());
         let mut plan = self.plan.clone();
         let changes = plan.edit(self.dev, run, now_of(reading), target)?;
@@ -228,7 +233,7 @@ impl Phone {
     /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
     pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Vec<Hash>>>, StoreError> {
         let Some(vessel) = self.vessel() else { return Ok(Vec::new()) };
-        let newest = |heads: Vec<Hash>| heads.into_iter().take(MAX_HEADS).collect();
+        let newest = |heads: Vec<Hash>| heads.into_iter().take(Limits::HEADS).collect();
         let mut versions = vec![Document {
             kind: DocumentKind::Plan.number(),
             id: DocumentId(vessel.0),
@@ -296,7 +301,10 @@ impl Phone {
                 Some(DocumentKind::Page) => self.merged_page(id)?,
                 _ => &self.merged,
             };
-            // A version that is not named is the same as here.
+            // A version that is not named is the same as here, unless there was no room to name it.
+            if said.is_none() && response.more {
+                continue;
+            }
             let heads = said.map_or_else(|| merged.all_heads(), |said| said.what.clone());
             let reached = merged.before(&heads);
             let here: BTreeSet<Hash> = merged.changes().collect();

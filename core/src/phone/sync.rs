@@ -70,6 +70,7 @@ impl Phone {
         let mut payload = 0;
         self.sent.clear();
         // This device first: its genesis and its newest records must not wait behind an older chain.
+        let mut first = vec![self.dev];
         let older = self.store.own_devices()?.into_iter().filter(|dev| *dev != self.dev);
         for dev in std::iter::once(self.dev).chain(older) {
             let spans = self.store.own_spans(dev)?;
@@ -81,19 +82,42 @@ impl Phone {
                     self.sent.push((dev, span));
                 }
             }
-            have.insert(dev, spans);
+            // A restored store holds the end of its old chain as others' segments.
+            have.entry(dev).or_default().extend(spans);
+            first.push(dev);
         }
         let changes = self.changes_to_send(&mut payload)?;
         let request = Request {
             vessel,
             dev: self.dev,
             scope: Scope::Authority,
-            have: have.into_iter().map(|(dev, spans)| (dev, newest_runs(spans))).collect(),
+            have: self.have(have, first),
             documents: self.versions(now_of(reading))?,
             segments,
             changes,
         };
         Ok(SealedRequest::seal(&request, self.key.as_ref())?.encode())
+    }
+
+    /// The list of what is held, as long as a reader takes one: own chains and those that carry
+    /// authority before others.
+    fn have(&self, mut have: BTreeMap<DeviceId, Vec<Span>>, mut first: Vec<DeviceId>) -> Have {
+        if let Some(authority) = &self.authority {
+            first.push(authority.root());
+            let carries = authority.devices().filter(|(_, it)| it.roles.is_authority());
+            first.extend(carries.map(|(dev, _)| dev));
+        }
+        first.extend(have.keys().copied().collect::<Vec<_>>());
+        let mut named = Have::new();
+        for dev in first {
+            if named.len() < Limits::DEVICES
+                && let Some(spans) = have.remove(&dev)
+            {
+                named.push((dev, newest_runs(spans)));
+            }
+        }
+        named.sort_unstable();
+        named
     }
 
     /// Takes the shore's answer. The same answer twice changes nothing more.
@@ -225,14 +249,14 @@ impl Phone {
         shore_key: &PublicKeyBytes,
         outcome: &mut SyncOutcome,
     ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let own = self.store.own_devices()?;
         let mut others = Vec::new();
         for bytes in segments {
             let verified = Segment::decode(bytes).ok().and_then(|segment| {
                 let key = self.key_of(&segment, shore_key)?;
                 segment.verify(&key).ok()
             });
-            let Some(verified) = verified.filter(|segment| !own.contains(&segment.dev)) else {
+            // Of its own old chain a restored store takes what it lacks.
+            let Some(verified) = verified.filter(|segment| segment.dev != self.dev) else {
                 others.push(bytes.clone());
                 continue;
             };

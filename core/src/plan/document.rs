@@ -11,7 +11,7 @@ use super::{
     keys::{Entries, content_of, entries_of},
 };
 use crate::{
-    document::{Line, Merged, RawChange, Value, WriteError, write, write::actor_of},
+    document::{DocumentKind, Line, Merged, RawChange, Value, WriteError, write, write::actor_of},
     model::{DeviceId, Hash},
 };
 
@@ -32,6 +32,9 @@ pub enum PlanError {
     /// The document could not take the edit.
     #[error("the plan was not changed: {0}")]
     Document(#[from] WriteError),
+    /// The author has written as much as one device may.
+    #[error("this device has written too much into the plan; edit it on another one")]
+    Full,
     /// A version that is not here.
     #[error("this version of the plan is not here yet; sync first")]
     UnknownVersion,
@@ -106,7 +109,11 @@ impl PlanDocument {
             let entries = chunk.iter().map(|(key, value)| (key.as_str(), *value));
             changes.extend(write(&mut self.line, actor, time, entries)?);
         }
-        Ok(changes)
+        if DocumentKind::Plan.has_room(&self.line, author) {
+            Ok(changes)
+        } else {
+            Err(PlanError::Full)
+        }
     }
 }
 

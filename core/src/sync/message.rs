@@ -28,6 +28,8 @@ impl Limits {
     pub const RUNS: usize = 64;
     /// Documents named.
     pub const DOCUMENTS: usize = 1_024;
+    /// Heads of one document: one a device.
+    pub const HEADS: usize = 256;
     /// Receipts and problems.
     pub const ANSWERS: usize = 1_024;
     /// Payload that a sender puts into one message before it says `more`; the rest is room for
@@ -372,7 +374,7 @@ fn read_documents(from: &mut Reader<'_>) -> Result<Vec<Document<Vec<Hash>>>, Cbo
         Ok(Document {
             kind: from.uint()?,
             id: DocumentId(from.fixed()?),
-            what: from.list_of(crate::record::body::MAX_HEADS, Reader::hash)?,
+            what: from.list_of(Limits::HEADS, Reader::hash)?,
         })
     })
 }

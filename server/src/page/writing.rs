@@ -63,21 +63,40 @@ pub struct WriterView {
 pub struct StateView {
     /// The words.
     pub words: String,
-    /// Who said so; nobody where it follows from the plan.
+    /// Who said so, where that is not who began it; nobody where it follows from the plan.
     pub by: Option<WriterView>,
+    /// How it is meant.
+    pub tone: Tone,
+}
+
+/// How a state is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// A fact.
+    Plain,
+    /// Settled.
+    Settled,
     /// Worth a look.
-    pub alarming: bool,
+    Look,
 }
 
 impl StateView {
     /// A mark beside the words: colour alone says nothing.
     pub fn glyph(&self) -> &'static str {
-        if self.alarming { "!" } else { "✓" }
+        match self.tone {
+            Tone::Plain => "i",
+            Tone::Settled => "✓",
+            Tone::Look => "!",
+        }
     }
 
     /// The class of the mark.
     pub fn class(&self) -> &'static str {
-        if self.alarming { "s-irregular" } else { "s-done" }
+        match self.tone {
+            Tone::Plain => "s-none",
+            Tone::Settled => "s-done",
+            Tone::Look => "s-irregular",
+        }
     }
 }
 

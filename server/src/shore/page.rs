@@ -42,6 +42,9 @@ impl Shore {
             let Some(change) = write(&mut line, actor, self.now(), named)? else {
                 return Err(ShoreError::NothingToWrite);
             };
+            if !DocumentKind::Page.has_room(&line, dev) {
+                return Err(ShoreError::PageFull);
+            }
             let body = Body::Document {
                 kind: DocumentKind::Page.number(),
                 id,

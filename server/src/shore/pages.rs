@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use deckwatch_core::{
     assess::Excuse,
     document::DocumentKind,
-    model::{DeviceId, DocumentId, Hash, RecordRef},
+    model::{DeviceId, DocumentId, Hash, PageSubject, RecordRef},
     page::PageContent,
 };
 
@@ -27,6 +27,8 @@ pub struct PageState {
     pub heads: Vec<Hash>,
     /// The records that vouch for what is on it; of very many the first.
     pub records: Vec<RecordRef>,
+    /// What it is about; `None`: nothing says so, or not truly.
+    pub about: Option<PageSubject>,
     /// Reasons accepted on it.
     pub excuses: Vec<Excuse>,
     /// What its version was made from: newest arrival, how many records vouch, and for what their devices stood.
@@ -63,11 +65,11 @@ impl Pages {
         self.states.values().flat_map(|state| &state.excuses).cloned().collect()
     }
 
-    /// Pages with changes since `since` (Unix s), the latest first.
+    /// Pages of something that exists with changes since `since` (Unix s), the latest first.
     pub fn since(&self, since: i64) -> Vec<DocumentId> {
         let mut late: Vec<(u64, DocumentId)> = self
             .iter()
-            .filter(|(_, state)| state.received_at >= since)
+            .filter(|(_, state)| state.received_at >= since && state.about.is_some())
             .map(|(id, state)| (state.newest_arrival, id))
             .collect();
         late.sort_unstable_by_key(|late| std::cmp::Reverse(*late));
@@ -96,6 +98,7 @@ impl Pages {
             }
             let merged = held.page(tx, *id)?;
             let content = PageContent::read(held.vessel(), *id, &merged);
+            state.about = content.about;
             state.heads = merged.all_heads();
             let vouching: BTreeSet<RecordRef> =
                 merged.changes().filter_map(|it| Some(merged.voucher(it)?.record)).collect();

@@ -129,6 +129,12 @@ pub(super) struct Room {
 }
 
 impl Room {
+    pub fn take_with(&mut self, size: usize, segments: usize) -> bool {
+        let fits = segments <= self.segments && self.take(size);
+        self.segments -= if fits { segments } else { 0 };
+        fits
+    }
+
     pub fn segment(&mut self, size: usize) -> bool {
         let fits = self.segments > 0 && self.take(size);
         self.segments -= usize::from(fits);

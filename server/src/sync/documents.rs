@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use deckwatch_core::{
     document::{DocumentKind, Merged, RawChange, Vouchers, gate},
     model::{DeviceId, DocumentId, Hash, RecordRef},
-    record::{Run, Span, body::MAX_HEADS, device_id},
+    record::{Run, Span, device_id},
     sync::{Document, Limits, ProblemCode, Request, Response, missing},
 };
 
@@ -197,36 +197,39 @@ impl Documents<'_> {
     ) -> Result<bool, SyncRefusal> {
         let brought: BTreeSet<Hash> =
             self.request.changes.iter().map(|change| change.what.hash).collect();
-        let mut sent = BTreeSet::new();
         for what in merged.changes_after(self.theirs((kind, id))) {
             if brought.contains(&what.hash) {
                 continue;
             }
-            if response.changes.len() >= Limits::CHANGES || !room.take(what.bytes.len()) {
+            // A change without the record that vouches for it would only wait there: both go or neither, so
+            // that whatever fits can be used.
+            let voucher = merged.voucher(what.hash).map(|voucher| voucher.record);
+            let segments = match voucher {
+                Some(record) => self.vouching(record, response)?,
+                None => Vec::new(),
+            };
+            let size = what.bytes.len() + segments.iter().map(Vec::len).sum::<usize>();
+            let full = response.changes.len() >= Limits::CHANGES;
+            if full || !room.take_with(size, segments.len()) {
                 return Ok(false);
             }
-            sent.insert(what.hash);
+            response.segments.extend(segments);
             response.changes.push(Document { kind: kind.number(), id, what });
-        }
-        for record in self.held.vouchers().records_naming(kind.number(), id, &sent) {
-            if !self.voucher(record, room, response)? {
-                return Ok(false);
-            }
         }
         Ok(true)
     }
 
-    /// Adds the segment that holds a record, unless the requester has it. `false` if it does not fit.
-    fn voucher(
+    /// The segments that hold a record, unless the requester has them or is sent them.
+    fn vouching(
         &self,
         record: RecordRef,
-        room: &mut Room,
-        response: &mut Response,
-    ) -> Result<bool, SyncRefusal> {
+        response: &Response,
+    ) -> Result<Vec<Vec<u8>>, SyncRefusal> {
         let dev = record.dev;
         if dev == self.request.dev || dev == device_id(self.held.shore_key()) {
-            return Ok(true);
+            return Ok(Vec::new());
         }
+        let mut segments = Vec::new();
         let within = |span: &&Span| (span.from..=span.to).contains(&record.seq);
         for span in self.held.spans(dev).filter(within) {
             let lacks = !missing(dev, &[*span], &self.request.have).is_empty()
@@ -236,15 +239,9 @@ impl Documents<'_> {
                 continue;
             }
             let row = self.tx.segment(self.held.vessel(), dev, span.to, span.head)?;
-            let Some(row) = row.filter(|row| !response.segments.contains(&row.bytes)) else {
-                continue;
-            };
-            if !room.segment(row.bytes.len()) {
-                return Ok(false);
-            }
-            response.segments.push(row.bytes);
+            segments.extend(row.map(|row| row.bytes).filter(|it| !response.segments.contains(it)));
         }
-        Ok(true)
+        Ok(segments)
     }
 
     /// Whether a segment lies within a run that the requester names and that this shore holds too.
@@ -258,7 +255,7 @@ impl Documents<'_> {
 }
 
 fn version((kind, id): (DocumentKind, DocumentId), heads: &[Hash]) -> Document<Vec<Hash>> {
-    let what = heads.iter().take(MAX_HEADS).copied().collect();
+    let what = heads.iter().take(Limits::HEADS).copied().collect();
     Document { kind: kind.number(), id, what }
 }
 

@@ -14,6 +14,9 @@ mod sync;
 use std::time::{Duration, Instant};
 
 fn main() {
+    if documents::measure_alone() {
+        return;
+    }
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     type Measure = fn(&mut Table);

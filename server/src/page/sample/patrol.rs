@@ -7,7 +7,7 @@ use crate::page::finding::{FindingView, Severity};
 use crate::page::freshness::{Freshness, HeldBack};
 use crate::page::patrol::{Ended, Level, Method, PatrolPage, RouteKind, Stop, StopScan, Walk};
 use crate::page::verdict::{Revision, VerdictView};
-use crate::page::writing::{SaidView, StateView, WriterView, WritingView, WritingsView};
+use crate::page::writing::{SaidView, StateView, Tone, WriterView, WritingView, WritingsView};
 
 /// The stops with the second of the scan after midnight, and how far around it is open.
 const STOPS: [(&str, Option<i64>, i64, i64); 14] = [
@@ -129,7 +129,7 @@ fn writings() -> WritingsView {
     let outside = StateView {
         words: "outside its limits (0 to 60.5 °C)".to_owned(),
         by: None,
-        alarming: true,
+        tone: Tone::Look,
     };
     let answer = WritingView {
         state: vec![outside],
@@ -143,7 +143,7 @@ fn writings() -> WritingsView {
     let accepted = StateView {
         words: "accepted".to_owned(),
         by: Some(wrote(2, "ship security officer", 70)),
-        alarming: false,
+        tone: Tone::Settled,
     };
     let reason = WritingView {
         state: vec![accepted],

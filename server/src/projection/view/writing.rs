@@ -12,7 +12,7 @@ use deckwatch_core::{
 
 use super::span;
 use crate::page::moment::{Moment, Span};
-use crate::page::writing::{SaidView, StateView, WriterView, WritingView, WritingsView};
+use crate::page::writing::{SaidView, StateView, Tone, WriterView, WritingView, WritingsView};
 use crate::projection::body::BoundsView;
 
 /// Writings shown on one page.
@@ -30,9 +30,13 @@ pub(super) struct Words<'a> {
 
 impl Words<'_> {
     pub fn page(&self, page: &PageContent) -> WritingsView {
-        let shown = page.writings.iter().take(MOST_WRITINGS);
+        // By kind as the page has them, within a kind by time: hands that write at once do not count on
+        // from each other.
+        let mut shown: Vec<&Writing> = page.writings.iter().collect();
+        let place = |kind| WritingKind::ALL.iter().position(|it| *it == kind);
+        shown.sort_by_key(|writing| (place(writing.kind), self.writer(&writing.by).at.middle()));
         WritingsView {
-            writings: shown.map(|writing| self.writing(writing)).collect(),
+            writings: shown.into_iter().take(MOST_WRITINGS).map(|it| self.writing(it)).collect(),
             closed: page.closed.map(|by| self.writer(&by)),
             more: page.writings.len().saturating_sub(MOST_WRITINGS),
         }
@@ -115,29 +119,30 @@ impl Words<'_> {
 
     fn state(&self, writing: &Writing, check: Option<&Check>) -> Vec<StateView> {
         let mut states = Vec::new();
-        let coded = |name: &str, words: &dyn Fn(i64) -> Option<(String, bool)>| {
+        let coded = |name: &str, words: &dyn Fn(i64) -> Option<(String, Tone)>| {
             let field = writing.fields.get(name)?;
             let version = field.current()?;
-            let (words, alarming) = words(field.int()?)?;
-            Some(StateView { words, by: Some(self.writer(&version.by)), alarming })
+            let (words, tone) = words(field.int()?)?;
+            let by = (version.by.record != writing.by.record).then(|| self.writer(&version.by));
+            Some(StateView { words, by, tone })
         };
         states.extend(coded("accepted", &|int| match int {
-            1 => Some(("accepted".to_owned(), false)),
-            _ => Some(("not accepted".to_owned(), true)),
+            1 => Some(("accepted".to_owned(), Tone::Settled)),
+            _ => Some(("not accepted".to_owned(), Tone::Look)),
         }));
         states.extend(coded("state", &|int| match int {
-            1 => Some(("open".to_owned(), true)),
-            _ => Some(("closed".to_owned(), false)),
+            1 => Some(("open".to_owned(), Tone::Look)),
+            _ => Some(("closed".to_owned(), Tone::Settled)),
         }));
         states.extend(coded("outcome", &|int| {
             let word =
                 ["explained", "corrected", "confirmed"].get(usize::try_from(int).ok()? - 1)?;
-            Some(((*word).to_owned(), int == 3))
+            Some(((*word).to_owned(), if int == 3 { Tone::Look } else { Tone::Settled }))
         }));
-        states.extend(coded("code", &|int| Some((reason(int).to_owned(), false))));
+        states.extend(coded("code", &|int| Some((reason(int).to_owned(), Tone::Plain))));
         states.extend(coded("claimed", &|utc| {
             let at = Moment { utc, offset_minutes: self.offset_minutes };
-            Some((format!("said to have happened at {}", at.ship()), false))
+            Some((format!("said to have happened at {}", at.ship()), Tone::Plain))
         }));
         let standing = writing.fields.get("milli").map(|field| field.standing().count());
         if let (Some(milli), Some(check)) = (writing.int("milli"), check)
@@ -148,7 +153,7 @@ impl Words<'_> {
         let several = writing.fields.values().any(|field| field.standing().count() > 1);
         if several {
             let words = "written at once by several; the last one counts".to_owned();
-            states.push(StateView { words, by: None, alarming: true });
+            states.push(StateView { words, by: None, tone: Tone::Look });
         }
         states
     }
@@ -229,7 +234,8 @@ fn limits(milli: i64, check: &Check) -> Option<StateView> {
         || check.max_milli.is_some_and(|max| milli > max);
     let words = if outside { "outside its limits" } else { "within its limits" };
     let words = format!("{words} ({})", range.trim_end());
-    Some(StateView { words, by: None, alarming: outside })
+    let tone = if outside { Tone::Look } else { Tone::Settled };
+    Some(StateView { words, by: None, tone })
 }
 
 #[cfg(test)]
@@ -251,13 +257,13 @@ mod tests {
             max_milli: Some(60_500),
             ..Check::default()
         };
-        assert!(!limits(60_500, &check).unwrap().alarming);
+        assert!(limits(60_500, &check).unwrap().tone == Tone::Settled);
         let above = limits(60_501, &check).unwrap();
         assert_eq!(
-            (above.words.as_str(), above.alarming),
-            ("outside its limits (0 to 60.5 °C)", true)
+            (above.words.as_str(), above.tone),
+            ("outside its limits (0 to 60.5 °C)", Tone::Look)
         );
-        assert!(limits(-1, &check).unwrap().alarming);
+        assert!(limits(-1, &check).unwrap().tone == Tone::Look);
         assert!(limits(5, &Check::default()).is_none());
     }
 }
