@@ -13,6 +13,6 @@ pub mod keys;
 #[cfg(test)]
 mod tests;
 
-pub use content::{Author, Field, PageContent, Version, Writing};
+pub use content::{Accepted, Author, Field, PageContent, Version, Writing};
 pub use draft::{Answer, Draft, DraftError, On};
 pub use keys::WritingKind;

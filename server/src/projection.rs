@@ -178,8 +178,9 @@ fn revision(
     }))
 }
 
-/// A cause as long as the store keeps one.
+/// A cause as long as the store keeps one, without what no store keeps.
 fn shortened(text: &str) -> String {
+    let text: String = text.chars().filter(|it| !it.is_control()).collect();
     let mut end = text.len().min(crate::store::MAX_CAUSE_BYTES);
     while !text.is_char_boundary(end) {
         end -= 1;

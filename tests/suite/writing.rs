@@ -270,3 +270,68 @@ fn officer_and_shore_edit_one_plan_while_apart() {
     assert!(html.contains("Bearing temperature") && html.contains("61 °C"), "{html}");
     assert!(html.contains("outside its limits (at most 60.5 °C)"), "{html}");
 }
+
+#[test]
+fn a_revocation_takes_no_words_of_others_and_the_revoked_ones_count_for_nothing() {
+    let shore = TestShore::start();
+    let (ship, mut phones) = crewed(&shore);
+    let due = &ship.due(BEGIN + 3_600, BEGIN + DAY)[0];
+    let subject = PageSubject::Due(due.id);
+    let at = due.closes;
+    sync_all(&shore, &mut phones, &[0, 1, 2], at);
+    // The first words on the page are those of a phone that turns out to be in the wrong hands.
+    write(&mut phones[2], subject, &remark("Wrong hands."), at + 1_300);
+    shore.sync(&mut phones[2], at + 1_400);
+    shore.sync(&mut phones[1], at + 1_500);
+    write(&mut phones[1], subject, &remark("Built on it."), at + 1_600);
+    shore.sync(&mut phones[1], at + 1_700);
+    let dev = phones[2].phone.device();
+    let seq = shore.shore.reading_held(ship.vessel, |held| held.top(dev)).unwrap().unwrap().0;
+    let body = deckwatch_core::record::Body::Revoke { dev, last_trusted_seq: seq - 3, reason: 1 };
+    shore.shore.append(ship.vessel, &[body]).unwrap();
+    let page = shore.shore.page(ship.vessel, subject).unwrap();
+    let said: Vec<Option<&str>> = page.writings.iter().map(|it| it.text("text")).collect();
+    assert_eq!(said, [None, Some("Built on it.")]);
+    assert!(!page.writings[0].fields["text"].versions[0].counts);
+    sync_all(&shore, &mut phones, &[0, 1], at + 3_600);
+    assert_eq!(phones[0].phone.page(subject).unwrap(), page);
+}
+
+#[test]
+fn a_restored_phone_gets_its_own_words_back() {
+    let shore = TestShore::start();
+    let ship = shore.commission(&SHIPS[0], 1);
+    let (_, mut walker) = shore.crewed(&ship, BEGIN);
+    let due = &ship.due(BEGIN + 3_600, BEGIN + DAY)[0];
+    let subject = PageSubject::Due(due.id);
+    let at = due.closes;
+    write(&mut walker, subject, &remark("Before the copy."), at);
+    shore.sync(&mut walker, at + 60);
+    let (folder, clock, old) = (shore.phone_folder(11), walker.clock, walker.phone.device());
+    drop(walker);
+    let copy = std::fs::read(folder.join("phone.db")).unwrap();
+    let mut walker = SimulatedPhone::open(&folder, 111, clock, (at + 100) * 1_000).unwrap();
+    write(&mut walker, subject, &remark("After the copy."), at + 120);
+    shore.sync(&mut walker, at + 180);
+    drop(walker);
+    for file in ["phone.db-wal", "phone.db-shm"] {
+        let _ = std::fs::remove_file(folder.join(file));
+    }
+    std::fs::write(folder.join("phone.db"), copy).unwrap();
+    let mut walker = SimulatedPhone::open(&folder, 112, clock, (at + 600) * 1_000).unwrap();
+    let dev = walker.phone.device();
+    assert_ne!(dev, old);
+    shore.sync(&mut walker, at + 660);
+    shore.shore.certify(ship.vessel, dev, Roles::CREW).unwrap();
+    for later in [720, 780] {
+        shore.sync(&mut walker, at + later);
+    }
+    let page = walker.phone.page(subject).unwrap();
+    let said: Vec<Option<&str>> = page.writings.iter().map(|it| it.text("text")).collect();
+    assert_eq!(said, [Some("Before the copy."), Some("After the copy.")]);
+    write(&mut walker, subject, &remark("And on."), at + 900);
+    shore.sync(&mut walker, at + 960);
+    let ashore = shore.shore.page(ship.vessel, subject).unwrap();
+    assert_eq!(ashore.writings.len(), 3);
+    assert_eq!(walker.phone.page(subject).unwrap(), ashore);
+}

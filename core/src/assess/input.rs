@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::{
     authority::Authority,
-    document::Value,
     model::{CrewNo, DeviceId, DueId, Hash, PageSubject, RecordRef, VesselId},
     page::{On, PageContent, WritingKind},
     plan::PlanContent,
@@ -85,14 +84,16 @@ impl Excuse {
     pub fn of_page(page: &PageContent) -> Vec<Self> {
         let Some(PageSubject::Due(due)) = page.about else { return Vec::new() };
         let accepted = page.of(WritingKind::Reason).filter_map(|writing| {
-            let accepted = writing.fields.get("accepted")?;
-            // Where two decided at once, nothing is accepted until somebody decides again.
-            let all_accept = accepted.standing().all(|it| it.value == Some(Value::Int(1)));
-            let whole = writing.text("on").and_then(On::from_words) == Some(On::Patrol);
-            let as_it_is = writing.accepted_as_it_is;
-            let by = accepted.current().filter(|_| all_accept && whole && as_it_is)?.by;
-            let reason = writing.text("text").unwrap_or_default().to_owned();
-            Some(Self { due, by_dev: by.dev, by_crew: by.crew, reason, record: by.record })
+            let accepted = writing.accepted.as_ref()?;
+            let whole = On::from_words(&accepted.on) == Some(On::Patrol);
+            let (by, reason) = (accepted.by, accepted.text.clone());
+            whole.then_some(Self {
+                due,
+                by_dev: by.dev,
+                by_crew: by.crew,
+                reason,
+                record: by.record,
+            })
         });
         accepted.collect()
     }

@@ -198,7 +198,7 @@ impl Line {
             if !keys.insert(&write.key) {
                 return Err(GateError::OutOfLine("it writes one key twice"));
             }
-            self.replaces(write, &mut needed)?;
+            self.replaces(write, &change.dependencies, &mut needed)?;
         }
         if self.reaches(&change.dependencies, needed) {
             Ok(())
@@ -207,7 +207,12 @@ impl Line {
         }
     }
 
-    fn replaces(&self, write: &Write, needed: &mut BTreeSet<Hash>) -> Result<(), GateError> {
+    fn replaces(
+        &self,
+        write: &Write,
+        dependencies: &[Hash],
+        needed: &mut BTreeSet<Hash>,
+    ) -> Result<(), GateError> {
         if write.value.is_none() && write.replaces.is_empty() {
             return Err(GateError::OutOfLine("it takes away what is not there"));
         }
@@ -219,7 +224,25 @@ impl Line {
             };
             needed.insert(entry.change);
         }
-        Ok(())
+        // A device sees its own value, and writes over it or over what was written over it: so no more
+        // values stand under one key than there are devices.
+        let own = |(name, entry): &(&OpName, &Entry)| {
+            name.device() == write.name.device() && entry.value.is_some()
+        };
+        let own = written.into_iter().flatten().rev().find(own);
+        match own {
+            Some((name, entry)) if !write.replaces.contains(name) => {
+                let later = entry.replaced_by.iter().filter_map(|later| written?.get(later));
+                let changes: Vec<Hash> = later.map(|later| later.change).collect();
+                let saw = changes.iter().any(|it| self.reaches(dependencies, [*it].into()));
+                if saw {
+                    Ok(())
+                } else {
+                    Err(GateError::OutOfLine("it leaves its own value standing"))
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether all of `needed` are at or before `from`.

@@ -221,10 +221,12 @@ fn merge_sorted(kind: DocumentKind, sorted: &Sorted) -> (Merged, bool) {
         }
         let mut line = Line::default();
         refused.extend(line.apply(sorted.batch(&agreed)));
-        if agreed.iter().any(|hash| rest.remove(hash) && line.holds(*hash)) {
-            merged.beside.push(line);
+        let before = rest.len();
+        rest.retain(|hash| !line.holds(*hash));
+        if rest.len() == before {
+            break;
         }
-        rest.retain(|hash| !chosen.contains(hash));
+        merged.beside.push(line);
     }
     refused.extend(rest.into_iter().map(|hash| (hash, GateError::SplitTooOften)));
     let ordered: BTreeSet<Hash> = order.into_iter().collect();
@@ -408,6 +410,12 @@ impl Sorted {
         }
     }
 
+    /// Whether a change is `later`, or before it.
+    fn comes_before(&self, change: &FormedChange, later: Hash) -> bool {
+        let later = self.formed.get(&later);
+        later.is_some_and(|later| later.hash == change.hash || self.reaches(later, change.hash))
+    }
+
     /// Whether `target` is before a change. Counters grow with every step, so what is older cannot
     /// lead there.
     fn reaches(&self, change: &FormedChange, target: Hash) -> bool {
@@ -476,6 +484,7 @@ impl Sorted {
         let candidates = others.chain(left().filter(|hash| !of_others(hash)));
         let mut chosen: BTreeSet<Hash> = BTreeSet::new();
         let mut numbers: BTreeMap<(Actor, u64), Hash> = BTreeMap::new();
+        let mut newest: BTreeMap<DeviceId, Hash> = BTreeMap::new();
         for hash in candidates {
             let mut with: BTreeSet<Hash> = BTreeSet::new();
             let mut open = vec![*hash];
@@ -491,9 +500,18 @@ impl Sorted {
             let mut mine = numbers.clone();
             let agrees = added().all(|change| {
                 let number = (change.actor, change.seq);
-                *mine.entry(number).or_insert(change.hash) == change.hash
+                let goes_on = newest.get(&change.author()).is_none_or(|newest| {
+                    self.reaches(change, *newest) || self.comes_before(change, *newest)
+                });
+                goes_on && *mine.entry(number).or_insert(change.hash) == change.hash
             });
             if agrees {
+                for change in added() {
+                    let newest = newest.entry(change.author()).or_insert(change.hash);
+                    if self.reaches(change, *newest) {
+                        *newest = change.hash;
+                    }
+                }
                 chosen.extend(with);
                 numbers = mine;
             }

@@ -400,3 +400,26 @@ fn many_histories_of_one_device_do_not_crowd_out_what_others_built() {
     assert!(merged.holds(built.hash), "{:?}", merged.refused);
     assert_eq!(merged.lines().count(), merge::MAX_LINES);
 }
+
+/// Three runs of one device, each from nothing: others built on the one that is vouched for last.
+#[test]
+fn what_others_built_on_any_of_three_histories_is_kept() {
+    let none = Vouchers::default();
+    let dev = DeviceId([1; 8]);
+    for n in 0..12_u8 {
+        let mut runs = (0..3_u8).map(|run| Hand { run: [3 * n + run; 8], ..Hand::new(1) });
+        let histories: Vec<RawChange> = runs
+            .by_ref()
+            .map(|mut hand| hand.write(&none, &[("remark/1", text("x"))]).unwrap())
+            .collect();
+        let mut honest = Hand::new(2);
+        honest.known.push(histories[2].clone());
+        let alone = [(histories[2].hash, voucher(dev, 3))].into_iter().collect();
+        let built = honest.write(&alone, &[("remark/2", text("built"))]).unwrap();
+        let named = histories.iter().zip(1..).map(|(raw, seq)| (raw.hash, voucher(dev, seq)));
+        let vouchers = named.chain([(built.hash, voucher(honest.dev, 1))]).collect();
+        let merged = merge(KIND, &[histories, vec![built.clone()]].concat(), &vouchers);
+        assert!(merged.holds(built.hash), "try {n}: {:?}", merged.refused);
+        assert_eq!(merged.refused, []);
+    }
+}

@@ -115,20 +115,34 @@ pub struct Writing {
     pub by: Author,
     /// Its fields by name.
     pub fields: BTreeMap<&'static str, Field>,
-    /// Of a reason: whoever accepted it had seen all that is written of it, and wrote none of it.
-    pub accepted_as_it_is: bool,
+    /// Of a reason: what was accepted.
+    pub accepted: Option<Accepted>,
     first: OpName,
 }
 
 impl Writing {
     /// Holds an acceptance against what was accepted.
     fn settle(&mut self, merged: &Merged) {
-        let Some(accepted) = self.fields.get("accepted").and_then(Field::current) else { return };
-        let seen = merged.before(&[accepted.change]);
-        let parts = self.fields.iter().filter(|(name, _)| **name != "accepted");
-        self.accepted_as_it_is = parts
-            .flat_map(|(_, field)| &field.versions)
-            .all(|version| seen.contains(&version.change) && !version.by.is_same(&accepted.by));
+        let Some(accepted) = self.fields.get("accepted") else { return };
+        // Where two decided at once, nothing is accepted until somebody decides again.
+        if !accepted.standing().all(|version| version.value == Some(Value::Int(1))) {
+            return;
+        }
+        let Some(version) = accepted.current() else { return };
+        let seen = merged.before(&[version.change]);
+        let as_seen = |field: &str| {
+            let versions = &self.fields.get(field)?.versions;
+            let counting = versions.iter().filter(|it| it.counts && seen.contains(&it.change));
+            counting.max_by_key(|it| it.name)
+        };
+        let [Some(on), Some(text)] = ["on", "text"].map(as_seen) else { return };
+        let (Some(Value::Text(on_text)), Some(Value::Text(said))) = (&on.value, &text.value) else {
+            return;
+        };
+        if !on.by.is_same(&version.by) && !text.by.is_same(&version.by) {
+            let (on, text) = (on_text.clone(), said.clone());
+            self.accepted = Some(Accepted { by: version.by, on, text });
+        }
     }
 
     /// A field's text.
@@ -140,6 +154,17 @@ impl Writing {
     pub fn int(&self, field: &str) -> Option<i64> {
         self.fields.get(field)?.int()
     }
+}
+
+/// A reason as somebody saw it who accepted it. What is written of it afterwards changes nothing here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Who accepted it: nobody who wrote any of it.
+    pub by: Author,
+    /// What it was on.
+    pub on: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// A Page.
@@ -225,7 +250,7 @@ impl PageContent {
             id: writing.to_owned(),
             by,
             fields: BTreeMap::new(),
-            accepted_as_it_is: false,
+            accepted: None,
             first,
         });
         if first < writing.first {

@@ -2,7 +2,7 @@
 
 use data_encoding::HEXLOWER;
 
-use super::keys::{CLOSED, MAX_TEXT, WritingKind, answer_id, is_id};
+use super::keys::{CLOSED, MAX_TEXT, WritingKind, answer_id, is_hidden, is_id};
 use crate::{
     document::Value,
     model::{CheckpointId, Hash},
@@ -276,11 +276,11 @@ impl Writer {
 
     /// What somebody typed.
     fn said(&mut self, field: &str, text: &str) -> Result<&mut Self, DraftError> {
-        let text = text.trim();
+        let text: String = text.trim().chars().filter(|it| !is_hidden(*it)).collect();
         match text.chars().count() {
             0 => Err(DraftError::Empty),
             long if long > MAX_TEXT => Err(DraftError::TooLong(long)),
-            _ => Ok(self.text(field, text.to_owned())),
+            _ => Ok(self.text(field, text)),
         }
     }
 }

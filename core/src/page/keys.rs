@@ -172,11 +172,20 @@ impl FieldRule {
     /// Whether it may hold this value.
     pub fn holds(&self, value: &Value) -> bool {
         match (self.form, value) {
-            (Form::Text(most), Value::Text(text)) => text.chars().count() <= most,
+            (Form::Text(most), Value::Text(text)) => {
+                text.chars().count() <= most && !text.chars().any(is_hidden)
+            }
             (Form::Int(least, most), Value::Int(int)) => (least..=most).contains(int),
             _ => false,
         }
     }
+}
+
+/// Characters that nobody types and that pages and stores do not show: controls but for the end of a
+/// line and the tabulator, and those that turn the direction of what follows.
+pub fn is_hidden(character: char) -> bool {
+    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (character.is_control() && !matches!(character, '\n' | '\t'))
 }
 
 impl By {

@@ -256,3 +256,60 @@ fn every_kind_is_written_and_read_back() {
     assert_eq!(forged.text("text"), None);
     assert_eq!(forged.fields["text"].versions.len(), 1);
 }
+
+#[test]
+fn an_acceptance_holds_for_what_was_seen_and_for_nothing_else() {
+    let mut book = Book::default();
+    let point = On::Point(CheckpointId([4; 8]));
+    let reason = |on: &On, text: &str| Draft::Reason { on: on.clone(), code: 1, text: text.into() };
+    let id = book.write(&CREW, 0, &reason(&point, "hatch closed"));
+    book.write(&OFFICER, 1, &Draft::Accept { reason: id.clone(), accepted: true });
+    // Afterwards the patroller stretches it over the whole patrol, and says something else.
+    let wider = format!("reason/{id}/on");
+    book.put(&CREW, 2, &[(wider, Some(Value::Text("patrol".into())))]);
+    let kind = WritingKind::Reason;
+    book.write(&CREW, 3, &Draft::Correct { kind, id, text: "I was asleep".into() });
+    let accepted = book.read().writings[0].accepted.clone().unwrap();
+    assert_eq!((accepted.on, accepted.text.as_str()), (point.words(), "hatch closed"));
+    // Nobody accepts his own, whichever phone he takes; nor is it undone by a word of no weight.
+    let own = book.write(&OFFICER, 4, &reason(&On::Patrol, "busy"));
+    book.write(&OFFICER, 5, &Draft::Accept { reason: own, accepted: true });
+    let page = book.read();
+    let of_officer = page.of(kind).find(|it| it.by.crew == CrewNo(2)).unwrap();
+    assert_eq!((of_officer.int("accepted"), &of_officer.accepted), (Some(1), &None));
+}
+
+#[test]
+fn a_page_is_not_closed_to_words_by_many_values_under_one_key() {
+    let mut book = Book::default();
+    let id = book.write(&CREW, 0, &remark("one"));
+    // The same device puts another value beside its own, as no writer of ours does.
+    let forged = {
+        let merged = book.merged(&book.changes);
+        let key = format!("remark/{id}/text");
+        let mut line = merged.main().clone();
+        let value = Value::Text("two".into());
+        let entries = [(key.as_str(), Some(&value))];
+        let raw = write(&mut line, actor_of(CREW.dev, [9; 8]), 0, entries).unwrap().unwrap();
+        let mut decoded = automerge::Change::from_bytes(raw.bytes).unwrap().decode();
+        decoded.operations[0].pred = Vec::new().into();
+        RawChange::from(&automerge::Change::from(decoded))
+    };
+    let record = RecordRef { dev: CREW.dev, seq: 9, hash: Hash([9; 32]) };
+    let voucher = Voucher { record, index: 0, person: None, roles: Roles::CREW };
+    book.vouchers.push((forged.hash, voucher));
+    book.changes.push(forged.clone());
+    let merged = book.merged(&book.changes);
+    assert!(merged.refused.iter().any(|(hash, _)| *hash == forged.hash), "{:?}", merged.refused);
+    assert_eq!(book.read().writings[0].fields["text"].standing().count(), 1);
+}
+
+#[test]
+fn hidden_characters_are_not_written_and_do_not_count() {
+    let mut book = Book::default();
+    let id = book.write(&CREW, 0, &remark("a\u{0}b\u{202e}c"));
+    assert_eq!(book.read().writings[0].text("text"), Some("abc"));
+    let nul = Value::Text("x\u{0}".into());
+    book.put(&CREW, 1, &[(format!("remark/{id}/text"), Some(nul))]);
+    assert_eq!(book.read().writings[0].text("text"), Some("abc"));
+}

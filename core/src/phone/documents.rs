@@ -106,11 +106,11 @@ impl Phone {
             return Err(PageError::NotAllowed);
         }
         let merged = self.merged_page(id)?.clone();
-        let closed = PageContent::read(vessel, id, &merged).closed.is_some();
-        if closed && !keys::By::Reviewer.allows(roles) {
+        let content = PageContent::read(vessel, id, &merged);
+        if content.closed.is_some() && !keys::By::Reviewer.allows(roles) {
             return Err(PageError::Closed);
         }
-        if merged.main().value(keys::ABOUT).is_none() {
+        if content.about != Some(subject) {
             entries.push((keys::ABOUT.to_owned(), Some(Value::Text(keys::about(subject)))));
         }
         let run = self.run_for(&merged);

@@ -116,6 +116,7 @@ impl Phone {
             Some((before, held, marker)) => phone.begin_again(before, &held, marker, reading)?,
             None => phone.go_on(reading)?,
         };
+        phone.reopen_older()?;
         phone.refresh_plan()?;
         phone.reread_code(reading)?;
         Ok((phone, opened))
@@ -288,6 +289,20 @@ impl Phone {
             let opened = Segment::decode(&bytes).and_then(|segment| segment.reopen());
             let segment = opened.map_err(|_| StoreError::Damaged("a kept segment"))?;
             self.keep_segment(segment);
+        }
+        Ok(())
+    }
+
+    /// Its own chains before a restore are others' now: what they adopted and certified counts on.
+    fn reopen_older(&mut self) -> Result<(), StoreError> {
+        let mut older = self.store.own_devices()?;
+        older.retain(|dev| *dev != self.dev);
+        for dev in older {
+            for span in self.store.own_spans(dev)? {
+                let bytes = self.store.own_segment(dev, &span)?.unwrap_or_default();
+                let opened = Segment::decode(&bytes).and_then(|segment| segment.reopen());
+                self.keep_segment(opened.map_err(|_| StoreError::Damaged("an own segment"))?);
+            }
         }
         Ok(())
     }

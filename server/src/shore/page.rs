@@ -32,7 +32,8 @@ impl Shore {
         let mut entries = draft.entries(self.draw())?;
         let hash = self.writing_held(vessel, |tx, held| {
             let merged = held.page(tx, id)?;
-            if merged.main().value(keys::ABOUT).is_none() {
+            let about = PageContent::read(vessel, id, &merged).about;
+            if about != Some(subject) && !entries.iter().any(|(key, _)| key == keys::ABOUT) {
                 entries.push((keys::ABOUT.to_owned(), Some(Value::Text(keys::about(subject)))));
             }
             let dev = device_id(held.shore_key());

@@ -22,6 +22,8 @@ use crate::store::{DocumentRef, NewChange, StoreError, WriteTx, gather};
 pub const MAX_UNVOUCHED_BYTES: usize = 4 * 1024 * 1024;
 /// Pages with changes in so many seconds are sent without being asked for: two weeks.
 const LATELY: i64 = 14 * 86_400;
+/// Bytes of one head in a list.
+const HEAD_BYTES: usize = 34;
 /// Pages sent without being asked for.
 const PAGES: usize = 256;
 
@@ -161,6 +163,9 @@ impl Documents<'_> {
             if response.documents.len() >= Limits::DOCUMENTS {
                 return Ok(false);
             }
+            if !room.take(heads.len() * HEAD_BYTES) {
+                return Ok(false);
+            }
             response.documents.push(version(page, heads));
             if !heads.is_empty() {
                 let merged = self.held.page(self.tx, id)?;
@@ -232,6 +237,10 @@ impl Documents<'_> {
         let mut segments = Vec::new();
         let within = |span: &&Span| (span.from..=span.to).contains(&record.seq);
         for span in self.held.spans(dev).filter(within) {
+            // Of two branches over one seq only the one with this record.
+            if !self.branch_holds(record, span) {
+                continue;
+            }
             let lacks = !missing(dev, &[*span], &self.request.have).is_empty()
                 && !self.holds(dev, span)
                 && !self.taken.brought.contains(&(dev, *span));
@@ -242,6 +251,17 @@ impl Documents<'_> {
             segments.extend(row.map(|row| row.bytes).filter(|it| !response.segments.contains(it)));
         }
         Ok(segments)
+    }
+
+    /// Whether the segment of `span` holds `record`: followed back from its head.
+    fn branch_holds(&self, record: RecordRef, span: &Span) -> bool {
+        let Some(chain) = self.held.chain(record.dev) else { return false };
+        let mut at = (span.to, span.head);
+        while at.0 > record.seq {
+            let Some(entry) = chain.get(at.0, at.1) else { return false };
+            at = (at.0 - 1, entry.prev);
+        }
+        at.1 == record.hash
     }
 
     /// Whether a segment lies within a run that the requester names and that this shore holds too.
