@@ -58,6 +58,8 @@ impl Roles {
 pub struct Standing {
     /// Its roles.
     pub roles: Roles,
+    /// All roles that it was ever certified for.
+    pub ever: Roles,
     /// Certified from, Unix seconds.
     pub from: i64,
     /// Certified until, Unix seconds.
@@ -154,8 +156,10 @@ impl Authority {
             return;
         }
         let from = held.map_or(from, |(_, standing)| standing.from.min(from));
+        let ever = held.map_or(Roles::NONE, |(_, standing)| standing.ever).and(Roles(roles));
         let standing = Standing {
             roles: Roles(roles),
+            ever,
             from,
             until,
             genesis,
@@ -184,6 +188,16 @@ impl Authority {
     /// The certified key of a device.
     pub fn key(&self, dev: DeviceId) -> Option<&PublicKeyBytes> {
         self.standings.get(&dev).map(|(key, _)| key)
+    }
+
+    /// All roles that a device was ever certified for, at a record that is trusted: a phone that changed
+    /// hands does not take back what it wrote before.
+    pub fn ever_at(&self, dev: DeviceId, seq: u64) -> Roles {
+        if dev == self.root {
+            return Roles::SHORE;
+        }
+        let trusted = |it: &&Standing| it.last_trusted_seq.is_none_or(|last| seq <= last);
+        self.standing(dev).filter(trusted).map_or(Roles::NONE, |standing| standing.ever)
     }
 
     /// The roles with which a device wrote its record `seq`.

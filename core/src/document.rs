@@ -13,6 +13,7 @@ pub mod chunk;
 pub mod gate;
 pub mod line;
 pub mod merge;
+pub mod standing;
 pub mod voucher;
 pub mod write;
 
@@ -22,6 +23,7 @@ mod tests;
 pub use gate::{GateError, OpName, RawChange};
 pub use line::{Entry, Line};
 pub use merge::{Merged, merge};
+pub use standing::standing;
 pub use voucher::{Voucher, VoucherIndex, Vouchers};
 pub use write::{WriteError, write};
 

@@ -335,3 +335,32 @@ fn a_restored_phone_gets_its_own_words_back() {
     assert_eq!(ashore.writings.len(), 3);
     assert_eq!(walker.phone.page(subject).unwrap(), ashore);
 }
+
+#[test]
+fn a_revoked_officers_plan_edits_count_for_nothing_and_take_nobody_elses_with_them() {
+    let shore = TestShore::start();
+    let (ship, mut phones) = crewed(&shore);
+    let at = BEGIN + DAY;
+    let dev = phones[0].phone.device();
+    let trusted = phones[0].phone.head().unwrap().0;
+    let mut stolen = phones[0].phone.plan().clone();
+    for route in stolen.routes.values_mut() {
+        route.points.truncate(1);
+    }
+    let reading = phones[0].clock.read(at * 1_000);
+    phones[0].phone.edit_plan(&stolen, &reading).unwrap();
+    shore.sync(&mut phones[0], at + 60);
+    // The shore edits on top of it, and only then hears what has happened.
+    let (mut ashore, _) = shore.shore.plan(ship.vessel).unwrap();
+    assert!(ashore.routes.values().all(|route| route.points.len() == 1));
+    ashore.vessel_name = "MV Aurelia II".into();
+    let edit = shore.shore.edit_plan(ship.vessel, &ashore).unwrap();
+    let body = deckwatch_core::record::Body::Revoke { dev, last_trusted_seq: trusted, reason: 1 };
+    shore.shore.append(ship.vessel, &[body]).unwrap();
+    let (after, heads) = shore.shore.plan(ship.vessel).unwrap();
+    assert_eq!(heads, edit.heads, "nothing is un-applied");
+    assert_eq!(after.vessel_name, "MV Aurelia II");
+    assert_eq!(after.routes, ship.plan.routes, "what the thief cut off is back");
+    sync_all(&shore, &mut phones, &[1, 2], at + 600);
+    assert_eq!(phones[1].phone.newest_plan(), heads);
+}

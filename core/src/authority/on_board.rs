@@ -70,6 +70,7 @@ impl Given {
         }
         let standing = Standing {
             roles: Roles::CREW,
+            ever: Roles::CREW,
             from: *from,
             until: *until,
             genesis: *genesis,

@@ -101,20 +101,22 @@ impl VoucherIndex {
     ) -> Vouchers {
         let mut vouchers = Vouchers::default();
         for (at, named) in self.records.get(&(kind.number(), id)).into_iter().flatten() {
-            let certified = authority.roles_at(at.dev, at.seq);
-            let roles = if own == Some(at.dev) { Roles::CREW } else { certified };
-            // A Page keeps the words of a device that was revoked since, or before: others have built on
-            // them. With no roles they count for nothing.
-            let known = own == Some(at.dev)
-                || at.dev == authority.root()
-                || authority.standing(at.dev).is_some();
-            let writes = match kind {
-                DocumentKind::Plan => may_write(kind, roles),
-                DocumentKind::Page => known,
+            // What a device wrote stays where others have built on it, though it was revoked since or got
+            // other roles. What was never trusted is there too and, with no roles, counts for nothing.
+            let own = own == Some(at.dev);
+            let ever = match authority.standing(at.dev) {
+                Some(standing) => standing.ever,
+                None if at.dev == authority.root() => Roles::SHORE,
+                None => Roles::NONE,
             };
-            if !writes {
+            if !own && !may_write(kind, ever) {
                 continue;
             }
+            let roles = match kind {
+                _ if own => Roles::CREW,
+                DocumentKind::Plan => authority.ever_at(at.dev, at.seq),
+                DocumentKind::Page => authority.roles_at(at.dev, at.seq),
+            };
             for (index, change) in named.changes.iter().enumerate() {
                 let voucher = Voucher { record: *at, index, person: named.person, roles };
                 vouchers.add(*change, voucher);

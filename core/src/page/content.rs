@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::keys::{ABOUT, CLOSED, CLOSING, WritingKind, split, subject_of};
 use crate::{
     authority::Roles,
-    document::{Entry, Line, Merged, OpName, Value, Voucher},
+    document::{Entry, Line, Merged, OpName, Value, Voucher, standing},
     model::{CrewNo, DeviceId, DocumentId, Hash, PageSubject, RecordRef, VesselId, page_id},
 };
 
@@ -191,7 +191,7 @@ impl PageContent {
                 let writes = Writes::read(merged, line, key, written);
                 let versions = fields.entry(key).or_default();
                 for (name, (entry, by, counts)) in &writes.writes {
-                    let stands = entry.value.is_some() && !writes.superseded(name, entry);
+                    let stands = writes.standing.contains(name);
                     let version = Version {
                         value: entry.value.clone(),
                         by: *by,
@@ -265,11 +265,10 @@ impl PageContent {
     }
 }
 
-/// Everything written under one key of a line, by whom, and whether it counts.
+/// Everything written under one key of a line, by whom, whether it counts, and what stands.
 struct Writes<'m> {
     writes: BTreeMap<OpName, (&'m Entry, Author, bool)>,
-    /// By each write that counts: what it had seen. Only where something does not count.
-    seen: Option<BTreeMap<OpName, BTreeSet<Hash>>>,
+    standing: BTreeSet<OpName>,
 }
 
 impl<'m> Writes<'m> {
@@ -278,33 +277,20 @@ impl<'m> Writes<'m> {
             CLOSED => Some(CLOSING),
             _ => split(key).map(|(.., rule)| rule),
         };
+        let counts = |entry: &Entry| {
+            let roles = merged.voucher(entry.change).map_or(Roles::NONE, |voucher| voucher.roles);
+            rule.is_none_or(|rule| {
+                let holds = entry.value.as_ref().is_none_or(|value| rule.holds(value));
+                holds && rule.by.allows(roles)
+            })
+        };
         let write = |(name, entry): (&OpName, &'m Entry)| {
             let by = Author::of(merged.voucher(entry.change)?);
-            let counts = rule.is_none_or(|rule| {
-                let holds = entry.value.as_ref().is_none_or(|value| rule.holds(value));
-                holds && rule.by.allows(by.roles)
-            });
-            Some((*name, (entry, by, counts)))
+            Some((*name, (entry, by, counts(entry))))
         };
-        let writes: BTreeMap<_, _> = written.iter().filter_map(write).collect();
-        let mixed = writes.values().any(|(.., counts)| !counts);
-        let seen = mixed.then(|| {
-            let counting = writes.iter().filter(|(_, (.., counts))| *counts);
-            counting.map(|(name, (entry, ..))| (*name, line.before(&[entry.change]))).collect()
-        });
-        Self { writes, seen }
-    }
-
-    /// Whether something that counts was written over it by somebody who had seen it. Who may not
-    /// write a field cannot take away what stands there by writing over it.
-    fn superseded(&self, name: &OpName, entry: &Entry) -> bool {
-        match &self.seen {
-            None => !entry.replaced_by.is_empty(),
-            Some(seen) => {
-                let mut others = seen.iter().filter(|(other, _)| *other != name);
-                others.any(|(_, seen)| seen.contains(&entry.change))
-            }
-        }
+        let writes = written.iter().filter_map(write).collect();
+        let standing = standing(line, written, counts, None).into_keys().collect();
+        Self { writes, standing }
     }
 }
 
@@ -322,7 +308,7 @@ impl Closings {
             let Some(written) = line.entries().get(CLOSED) else { continue };
             let writes = Writes::read(merged, line, CLOSED, written);
             for (name, (entry, by, counts)) in &writes.writes {
-                if *counts && entry.value.is_some() && !writes.superseded(name, entry) {
+                if *counts && writes.standing.contains(name) {
                     closings.by = closings.by.or(Some(*by));
                     closings.before.extend(line.before(&[entry.change]));
                 }

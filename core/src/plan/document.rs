@@ -2,16 +2,17 @@
 
 mod history;
 
-use std::collections::BTreeSet;
-
-use automerge::{ChangeHash, ROOT, ReadDoc, ScalarValue, ValueRef, iter::MapRangeItem};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     content::PlanContent,
     keys::{Entries, content_of, entries_of},
 };
 use crate::{
-    document::{DocumentKind, Line, Merged, RawChange, Value, WriteError, write, write::actor_of},
+    document::{
+        DocumentKind, Entry, Line, Merged, OpName, RawChange, Value, WriteError, standing, write,
+        write::actor_of,
+    },
     model::{DeviceId, Hash},
 };
 
@@ -46,17 +47,26 @@ pub struct PlanDocument {
     line: Line,
     /// Lines beside the main one: they may hold a version that a ship has adopted.
     beside: Vec<Line>,
+    /// Changes that count for nothing: their device was revoked, and wrote them after what is trusted.
+    void: BTreeSet<Hash>,
 }
 
 impl From<Line> for PlanDocument {
     fn from(line: Line) -> Self {
-        Self { line, beside: Vec::new() }
+        Self { line, beside: Vec::new(), void: BTreeSet::new() }
     }
 }
 
 impl From<&Merged> for PlanDocument {
     fn from(merged: &Merged) -> Self {
-        Self { line: merged.main().clone(), beside: merged.lines().skip(1).cloned().collect() }
+        let counts = |change: &Hash| {
+            merged.voucher(*change).is_some_and(|voucher| voucher.roles.may_edit_plan())
+        };
+        Self {
+            line: merged.main().clone(),
+            beside: merged.lines().skip(1).cloned().collect(),
+            void: merged.changes().filter(|change| !counts(change)).collect(),
+        }
     }
 }
 
@@ -68,7 +78,7 @@ impl PlanDocument {
 
     /// The newest version.
     pub fn content(&self) -> PlanContent {
-        content_of(&entries(self.line.document().map_range(ROOT, ..)))
+        content_of(&self.entries(&self.line, None))
     }
 
     /// The version with these heads.
@@ -77,8 +87,17 @@ impl PlanDocument {
         let lines = std::iter::once(&self.line).chain(&self.beside);
         let line = lines.filter(|_| !heads.is_empty()).find(holds);
         let line = line.ok_or(PlanError::UnknownVersion)?;
-        let heads: Vec<ChangeHash> = heads.iter().map(|head| ChangeHash(head.0)).collect();
-        Ok(content_of(&entries(line.document().map_range_at(ROOT, .., &heads))))
+        Ok(content_of(&self.entries(line, Some(&line.before(heads)))))
+    }
+
+    /// What stands under each key.
+    fn entries(&self, line: &Line, seen: Option<&BTreeSet<Hash>>) -> Entries {
+        let counts = |entry: &Entry| !self.void.contains(&entry.change);
+        let value = |written: &BTreeMap<OpName, Entry>| {
+            standing(line, written, counts, seen).into_values().last()?.value.clone()
+        };
+        let entries = line.entries().iter();
+        entries.filter_map(|(key, written)| Some((key.clone(), value(written)?))).collect()
     }
 
     /// Writes what differs between the newest version and `target`, at most 200 entries a
@@ -95,7 +114,7 @@ impl PlanDocument {
         let kept: BTreeSet<&String> = target.problems.iter().map(|problem| &problem.key).collect();
         let target = entries_of(target);
         check_texts(&target)?;
-        let now = entries(self.line.document().map_range(ROOT, ..));
+        let now = self.entries(&self.line, None);
         let written = target.iter().filter(|(key, value)| now.get(*key) != Some(value));
         // What was not understood stays while `target` names it: a newer program may have written it.
         let removed = now.keys().filter(|key| !target.contains_key(*key) && !kept.contains(*key));
@@ -124,20 +143,4 @@ fn check_texts(entries: &Entries) -> Result<(), PlanError> {
         |(key, value)| matches!(value, Value::Text(text) if text.chars().count() > limit(key)),
     );
     too_long.map_or(Ok(()), |(key, _)| Err(PlanError::TextTooLong(key.clone())))
-}
-
-fn entries<'d>(items: impl Iterator<Item = MapRangeItem<'d>>) -> Entries {
-    items
-        .filter_map(|item| {
-            let value = match item.value {
-                ValueRef::Scalar(value) => match ScalarValue::from(value) {
-                    ScalarValue::Str(text) => Value::Text(text.to_string()),
-                    ScalarValue::Int(int) => Value::Int(int),
-                    _ => return None,
-                },
-                ValueRef::Object(_) => return None,
-            };
-            Some((item.key.into_owned(), value))
-        })
-        .collect()
 }
