@@ -15,8 +15,8 @@ use crate::page::moment::{Moment, Span};
 use crate::page::writing::{SaidView, StateView, Tone, WriterView, WritingView, WritingsView};
 use crate::projection::body::BoundsView;
 
-/// Writings shown on one page.
-const MOST_WRITINGS: usize = 300;
+/// Writings of one kind shown on one page: many of one kind hide none of another.
+const MOST_OF_A_KIND: usize = 60;
 /// Versions shown of one writing.
 const MOST_VERSIONS: usize = 50;
 
@@ -35,10 +35,18 @@ impl Words<'_> {
         let mut shown: Vec<&Writing> = page.writings.iter().collect();
         let place = |kind| WritingKind::ALL.iter().position(|it| *it == kind);
         shown.sort_by_key(|writing| (place(writing.kind), self.writer(&writing.by).at.middle()));
+        let mut counts: BTreeMap<WritingKind, usize> = BTreeMap::new();
+        let all = shown.len();
+        shown.retain(|writing| {
+            let count = counts.entry(writing.kind).or_default();
+            *count += 1;
+            *count <= MOST_OF_A_KIND
+        });
+        let more = all - shown.len();
         WritingsView {
-            writings: shown.into_iter().take(MOST_WRITINGS).map(|it| self.writing(it)).collect(),
+            writings: shown.into_iter().map(|it| self.writing(it)).collect(),
             closed: page.closed.map(|by| self.writer(&by)),
-            more: page.writings.len().saturating_sub(MOST_WRITINGS),
+            more,
         }
     }
 
