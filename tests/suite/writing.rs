@@ -366,3 +366,19 @@ fn a_revoked_officers_plan_edits_count_for_nothing_and_take_nobody_elses_with_th
     sync_all(&shore, &mut phones, &[1, 2], at + 600);
     assert_eq!(phones[1].phone.newest_plan(), heads);
 }
+
+#[test]
+fn an_edit_forgets_no_adoption_that_was_not_cut_yet() {
+    let shore = TestShore::start();
+    let (_, mut phones) = crewed(&shore);
+    let officer = &mut phones[0];
+    let at = BEGIN + DAY;
+    let mut plan = officer.phone.plan().clone();
+    plan.vessel_name = "MV Adopted".into();
+    officer.phone.edit_plan(&plan, &officer.clock.read(at * 1_000)).unwrap();
+    officer.phone.adopt_plan(at + 10, &officer.clock.read((at + 10) * 1_000)).unwrap();
+    plan.vessel_name = "MV Proposed".into();
+    officer.phone.edit_plan(&plan, &officer.clock.read((at + 20) * 1_000)).unwrap();
+    assert_eq!(officer.phone.plan().vessel_name, "MV Adopted");
+    assert_ne!(officer.phone.newest_plan(), officer.phone.adopted());
+}

@@ -313,3 +313,24 @@ fn hidden_characters_are_not_written_and_do_not_count() {
     book.put(&CREW, 1, &[(format!("remark/{id}/text"), Some(nul))]);
     assert_eq!(book.read().writings[0].text("text"), Some("abc"));
 }
+
+#[test]
+fn a_second_history_opens_no_closed_page() {
+    let mut book = Book::default();
+    book.write(&MATE, 0, &remark("what the officer read"));
+    book.write(&OFFICER, 1, &Draft::Close);
+    // The mate's chain turns out to have named another first change before that one.
+    let mut line = crate::document::Line::default();
+    let value = Value::Text("made up".into());
+    let entries = [("remark/00000000000000aa/text", Some(&value))];
+    let twin = write(&mut line, actor_of(MATE.dev, MATE.dev.0), 0, entries).unwrap().unwrap();
+    let record = RecordRef { dev: MATE.dev, seq: 0, hash: Hash([1; 32]) };
+    let voucher = Voucher { record, index: 0, person: None, roles: Roles::CREW };
+    book.vouchers.push((twin.hash, voucher));
+    book.changes.push(twin);
+    let page = book.read();
+    assert_eq!(page.closed.map(|by| by.crew), Some(CrewNo(2)));
+    let late: Vec<bool> =
+        page.writings.iter().map(|it| it.fields["text"].versions[0].after_closing).collect();
+    assert_eq!(late.iter().filter(|late| **late).count(), 1, "{page:?}");
+}
