@@ -6,7 +6,8 @@ use super::{Phone, RecordError, plan::now_of};
 use crate::{
     authority::{Authority, Roles},
     document::{
-        DocumentKind, Merged, RawChange, Value, Vouchers, WriteError, merge, write, write::actor_of,
+        DocumentKind, Merged, RawChange, Value, Version, Vouchers, WriteError, merge, write,
+        write::actor_of,
     },
     entropy::draw,
     model::{DocumentId, Hash, PageSubject, RecordRef, page_id},
@@ -231,18 +232,17 @@ impl Phone {
     }
 
     /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
-    pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Vec<Hash>>>, StoreError> {
+    pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Version>>, StoreError> {
         let Some(vessel) = self.vessel() else { return Ok(Vec::new()) };
-        let newest = |heads: Vec<Hash>| heads.into_iter().take(Limits::HEADS).collect();
-        let mut versions = vec![Document {
-            kind: DocumentKind::Plan.number(),
-            id: DocumentId(vessel.0),
-            what: newest(self.merged.all_heads()),
-        }];
-        let page = DocumentKind::Page.number();
-        for id in self.store.documents_since(page, now.saturating_sub(LATELY), PAGES)? {
-            let what = newest(self.merged_page(id)?.all_heads());
-            versions.push(Document { kind: page, id, what });
+        let (kind, id) = (DocumentKind::Plan.number(), DocumentId(vessel.0));
+        let what = Version::of(&self.merged, Limits::NAMES);
+        let mut room = Limits::ALL_NAMES.saturating_sub(what.names().count());
+        let mut versions = vec![Document { kind, id, what }];
+        let kind = DocumentKind::Page.number();
+        for id in self.store.documents_since(kind, now.saturating_sub(LATELY), PAGES)? {
+            let what = Version::of(self.merged_page(id)?, Limits::NAMES.min(room));
+            room = room.saturating_sub(what.names().count());
+            versions.push(Document { kind, id, what });
         }
         Ok(versions)
     }
@@ -305,8 +305,9 @@ impl Phone {
             if said.is_none() && response.more {
                 continue;
             }
-            let heads = said.map_or_else(|| merged.all_heads(), |said| said.what.clone());
-            let reached = merged.before(&heads);
+            let heads = said.map_or_else(|| merged.all_heads(), |said| said.what.heads.clone());
+            let mut reached = merged.before(&heads);
+            reached.extend(said.into_iter().flat_map(|said| said.what.names()));
             let here: BTreeSet<Hash> = merged.changes().collect();
             for (change, held) in self.store.own_changes(kind, id)? {
                 let now = taken.contains(&change)

@@ -142,6 +142,8 @@ impl Phone {
         self.note_held_changes(&response, reading)?;
         self.reread_code(reading)?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
+        // An answer that brought nothing new would bring the same again.
+        outcome.more &= outcome.new_segments + outcome.new_changes > 0;
         outcome.more |= !self.unsent()?.is_empty();
         Ok(outcome)
     }
