@@ -2,6 +2,7 @@
 
 mod leaf;
 mod merkle;
+mod note;
 mod run;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,10 @@ fn bytes(hex: &serde_json::Value) -> Vec<u8> {
 
 fn merkle_vectors() -> serde_json::Value {
     serde_json::from_str(include_str!("vectors/rfc6962_merkle.json")).unwrap()
+}
+
+fn note_vectors() -> serde_json::Value {
+    serde_json::from_str(include_str!("vectors/c2sp_signed_note.json")).unwrap()
 }
 
 /// A ledger of these leaves: its edge, and every complete subtree.
