@@ -3,7 +3,9 @@
 mod leaf;
 mod merkle;
 mod note;
+mod policy;
 mod run;
+mod tile;
 
 use std::collections::BTreeMap;
 
