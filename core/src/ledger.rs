@@ -9,7 +9,9 @@ pub mod merkle;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod remembered;
 pub mod run;
+pub mod split_view;
 pub mod tile;
 pub mod tree_head;
 
@@ -20,7 +22,9 @@ pub use merkle::{Hashes, MissingNode, ProofError, ProvingError, empty_root, leaf
 pub use note::{Note, NoteError, NoteSignature};
 pub use policy::{Policy, PolicyError, PolicyVerdict};
 pub use proof::{LoggedProof, LoggedProofError};
+pub use remembered::{Accepted, NotAccepted, Remembered};
 pub use run::LoggedRun;
+pub use split_view::{SplitView, SplitViewError};
 pub use tree_head::{SignedTreeHead, TreeHead, TreeHeadError};
 
 #[cfg(test)]

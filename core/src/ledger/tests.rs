@@ -4,6 +4,7 @@ mod leaf;
 mod merkle;
 mod note;
 mod policy;
+mod remembered;
 mod run;
 mod tile;
 
