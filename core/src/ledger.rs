@@ -1,5 +1,7 @@
+//! The ledger: a Merkle tree of statements that can only grow, tree heads that are signed, witnesses who remember them,
 //! and proofs that anybody can check without asking. `ledger/FORMAT.md` is the agreement that this room implements.
 //!
+//! Phone, shore, witness and auditor run the same code: no clock, no randomness, no store of its own.
 
 pub mod cosignature;
 pub mod frontier;
@@ -14,6 +16,7 @@ pub mod run;
 pub mod split_view;
 pub mod tile;
 pub mod tree_head;
+pub mod witness;
 
 pub use frontier::{Frontier, LedgerFull, Node};
 pub use key::{KeyType, LedgerKey, NoteKeyError, VerifierKey, WitnessKey};
@@ -26,6 +29,7 @@ pub use remembered::{Accepted, NotAccepted, Remembered};
 pub use run::LoggedRun;
 pub use split_view::{SplitView, SplitViewError};
 pub use tree_head::{SignedTreeHead, TreeHead, TreeHeadError};
+pub use witness::{AddTreeHead, Refusal, Reply, Witness, WitnessStore, Witnessed};
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ mod policy;
 mod remembered;
 mod run;
 mod tile;
+mod witness;
 
 use std::collections::BTreeMap;
 
