@@ -3,6 +3,7 @@
 mod device;
 mod enrol;
 mod labels;
+mod ledger;
 mod plan;
 mod plan_file;
 mod rebuild;
@@ -56,6 +57,9 @@ enum Command {
         after_help = "Example:\n  deckwatch serve --data /var/lib/deckwatch --listen 127.0.0.1:8080"
     )]
     Serve(serve::Options),
+    /// Show the ledger, or begin a new one after a loss.
+    #[command(after_help = "Example:\n  deckwatch ledger show --data /var/lib/deckwatch")]
+    Ledger(ledger::Options),
     /// Add and list vessels.
     Vessel(vessel::Options),
     /// Import and show a vessel's plan.
@@ -157,6 +161,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Vessel(options) => vessel::run(options),
         Command::Plan(options) => plan::run(options),
         Command::Labels(options) => labels::run(&options),
+        Command::Ledger(options) => ledger::run(options),
         Command::Enrol(options) => enrol::run(&options),
         Command::Device(options) => device::run(options),
         Command::Rebuild(options) => rebuild::run(&options),

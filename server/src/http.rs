@@ -8,6 +8,7 @@ mod fleet;
 mod form;
 mod header;
 mod health;
+mod ledger;
 mod origin;
 mod patrol;
 mod plan;
@@ -55,6 +56,10 @@ pub fn router(shore: Arc<Shore>) -> Router {
         .route(page::STYLESHEET_PATH, get(asset::stylesheet))
         .route(page::ICON_PATH, get(asset::icon))
         .route("/healthz", get(health::show))
+        .route("/ledger/checkpoint", get(ledger::checkpoint))
+        .route("/ledger/tile/{*path}", get(ledger::tile))
+        .route("/ledger/proof", get(ledger::proof))
+        .route("/ledger/consistency", get(ledger::consistency))
         .route("/v1/sync", post(sync::exchange))
         .fallback(reply::no_such_page)
         .layer(from_fn(header::secure))

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod demo;
 pub mod entropy;
 pub mod http;
+pub mod ledger;
 pub mod page;
 #[cfg(test)]
 mod phone;

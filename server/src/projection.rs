@@ -54,7 +54,10 @@ impl Shore {
     /// Assesses a vessel as of now.
     pub fn reassess(&self, vessel: VesselId) -> Result<(), ShoreError> {
         let as_of = self.now();
-        self.writing_held(vessel, |tx, held| Ok(replace(tx, held, as_of)?))
+        self.writing_held(vessel, |tx, held| {
+            let flags = replace(tx, held, as_of)?;
+            Ok(self.log_flags(tx, vessel, &flags, as_of)?)
+        })
     }
 
     /// Assesses every vessel as of now.
@@ -127,8 +130,8 @@ pub(crate) fn mark(tx: &mut dyn WriteTx, vessel: VesselId, now: i64) -> Result<(
     }
 }
 
-/// Puts a new assessment in place of the one before.
-fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<(), StoreError> {
+/// Puts a new assessment in place of the one before. Gives the flags that stand, as the ledger says them.
+fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<Vec<Vec<u8>>, StoreError> {
     let vessel = held.vessel();
     let created = tx.vessel(vessel)?.ok_or(StoreError::UnknownVessel(vessel))?.created_at;
     let receipts = read::receipts(tx_of(tx), vessel)?;
@@ -153,7 +156,7 @@ fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<(), StoreErr
     }
     held.pages().keep(held, tx)?;
     tx.replace_assessment(&rows.state, &rows.dues, &rows.flags)?;
-    Ok(())
+    Ok(rows.statements)
 }
 
 fn revision(

@@ -24,6 +24,7 @@ use deckwatch_core::{
 
 pub use held::Held;
 pub(crate) use held::{Genesis, genesis_of};
+pub(crate) use keys::write_private;
 pub use keys::{KeyFolder, KeyFolderError};
 pub use pages::{PageState, Pages};
 pub use plan::PlanEdit;
@@ -43,6 +44,9 @@ pub enum ShoreError {
     /// The folder of keys.
     #[error(transparent)]
     Keys(#[from] KeyFolderError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] crate::ledger::LedgerError),
     /// A key did not sign.
     #[error(transparent)]
     Signing(#[from] KeyError),
@@ -84,6 +88,7 @@ impl ShoreError {
         match self {
             Self::Store(error) => error.hint(),
             Self::Keys(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
             Self::Signing(_) => {
                 "see whether the vessel's key file is damaged; restore it from a backup"
             }
@@ -132,6 +137,11 @@ impl Shore {
         &*self.store
     }
 
+    /// What of its ledger stands beside the store.
+    pub(crate) fn ledger_folder(&self) -> &crate::ledger::LedgerFolder {
+        self.keys.ledger()
+    }
+
     /// Its clock, Unix seconds.
     pub fn now(&self) -> i64 {
         self.clock.now()
@@ -144,6 +154,11 @@ impl Shore {
 
     pub(crate) fn draw<const N: usize>(&self) -> [u8; N] {
         draw(&mut **lock(&self.entropy))
+    }
+
+    /// Nothing decoded earlier is believed any more.
+    pub(crate) fn forget_held(&self) {
+        self.held.forget();
     }
 
     /// Runs `work` on what is held of a vessel, as of now.

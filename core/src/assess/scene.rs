@@ -329,7 +329,15 @@ impl Scene {
         pen.write(time, 0, Body::Alive);
         pen.flush();
         let (seq, head) = pen.head();
-        let receipt = Receipt::sign(&self.shore.key, pen.dev, seq, head, time).unwrap();
+        let receipt = Receipt::sign(
+            &self.shore.key,
+            pen.dev,
+            seq,
+            head,
+            time,
+            crate::record::receipt::no_tree(),
+        )
+        .unwrap();
         assert!(receipt.is_from(&self.shore.key.public_key()));
         self.receipts.push(ReceiptFact::of(&receipt));
         let subject = Some(receipt.hash());

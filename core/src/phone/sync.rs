@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Phone, RecordError, plan::now_of};
+use super::{LedgerCheck, Phone, RecordError, plan::now_of};
 use crate::{
     document::{DocumentKind, gate},
     model::DeviceId,
@@ -34,6 +34,8 @@ pub struct SyncOutcome {
     pub refused: usize,
     /// Sync again: there is more, in one direction or the other.
     pub more: bool,
+    /// Whether the shore's ledger still holds all that it held before.
+    pub ledger: LedgerCheck,
     /// A newer version of the Plan is here than the one adopted.
     pub plan_to_adopt: bool,
 }
@@ -95,6 +97,7 @@ impl Phone {
             documents: self.versions(now_of(reading))?,
             segments,
             changes,
+            tree_head: self.tree_head()?,
         };
         Ok(SealedRequest::seal(&request, self.key.as_ref())?.encode())
     }
@@ -138,6 +141,7 @@ impl Phone {
         self.take_changes(&response, reading, &mut outcome)?;
         self.note_what_is_held(&response, &shore_key)?;
         self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
+        outcome.ledger = self.take_tree_head(response.tree_head.as_ref(), reading)?;
         self.refresh_plan()?;
         self.note_held_changes(&response, reading)?;
         self.reread_code(reading)?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
     assess::{Assessed, Assessment, Finding, Patrol, Severity, Verdict},
+    ledger::FlagStatement,
     model::{CheckpointId, DueId, Hash, PageSubject, RecordRef, page_id},
     plan::PlanContent,
     record::Body,
@@ -23,6 +24,8 @@ pub(super) struct Rows {
     pub state: VesselStateRow,
     pub dues: Vec<DuePatrolRow>,
     pub flags: Vec<FlagRow>,
+    /// The same as the ledger says them; the id of a flag is the hash of its statement.
+    pub statements: Vec<Vec<u8>>,
     /// Why each verdict is what it is.
     pub why: BTreeMap<DueId, String>,
 }
@@ -40,18 +43,14 @@ pub(super) fn rows(
     let mut why = BTreeMap::new();
     for assessed in &assessment.dues {
         let row = context.due(assessed)?;
-        for flag in context.flags(assessed)? {
-            flags.insert(flag.id, flag);
+        for (flag, statement) in context.flags(assessed)? {
+            flags.insert(flag.id, (flag, statement));
         }
         why.insert(row.due, assessed.why.clone());
         dues.insert(row.due, row);
     }
-    Ok(Rows {
-        state: context.state()?,
-        dues: dues.into_values().collect(),
-        flags: flags.into_values().collect(),
-        why,
-    })
+    let (flags, statements) = flags.into_values().unzip();
+    Ok(Rows { state: context.state()?, dues: dues.into_values().collect(), flags, statements, why })
 }
 
 struct Context<'a> {
@@ -147,7 +146,7 @@ impl<'a> Context<'a> {
     }
 
     /// A missed patrol, and every finding that makes one irregular.
-    fn flags(&self, assessed: &Assessed) -> Result<Vec<FlagRow>, StoreError> {
+    fn flags(&self, assessed: &Assessed) -> Result<Vec<(FlagRow, Vec<u8>)>, StoreError> {
         let mut flags = Vec::new();
         if assessed.verdict == Verdict::Missed {
             flags.push(self.flag(assessed, "missed", &assessed.why, None)?);
@@ -165,7 +164,7 @@ impl<'a> Context<'a> {
         code: &str,
         sentence: &str,
         finding: Option<&Finding>,
-    ) -> Result<FlagRow, StoreError> {
+    ) -> Result<(FlagRow, Vec<u8>), StoreError> {
         let due = &assessed.demand.due;
         let body = json(&FlagBody {
             sentence,
@@ -175,17 +174,27 @@ impl<'a> Context<'a> {
             finding,
         })?;
         let vessel = self.held.vessel();
-        let named = [&vessel.0[..], &due.id.0, code.as_bytes(), &[0], body.as_bytes()].concat();
-        Ok(FlagRow {
+        let statement = FlagStatement {
             vessel,
-            id: Hash::of(&named),
+            due: Some(due.id),
+            code: code.to_owned(),
+            severity: Severity::Irregular,
+            sentence: sentence.to_owned(),
+            records: finding.map(|finding| finding.records.clone()).unwrap_or_default(),
+            detector_version: self.assessment.detector_version,
+        };
+        let statement = statement.encode();
+        let row = FlagRow {
+            vessel,
+            id: Hash::of(&statement),
             due: Some(due.id),
             day: due.day.0,
             code: code.to_owned(),
             severity: "irregular".to_owned(),
             at: due.opens,
             body,
-        })
+        };
+        Ok((row, statement))
     }
 
     fn state(&self) -> Result<VesselStateRow, StoreError> {

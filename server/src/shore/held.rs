@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use deckwatch_core::{
     authority::{Authority, Roles},
     document::{DocumentKind, Merged, RawChange, VoucherIndex, Vouchers, merge},
+    ledger::VerifierKey,
     model::{DeviceId, DocumentId, Hash, VesselId},
+    phone::named_ledger,
     record::{Body, Chain, PublicKeyBytes, Segment, Span},
 };
 
@@ -25,6 +27,8 @@ pub struct Held {
     spans: BTreeMap<DeviceId, BTreeSet<Span>>,
     chains: Vec<Chain>,
     tops: BTreeMap<DeviceId, (u64, Hash)>,
+    /// The ledger that the shore's chain names.
+    ledger: Option<VerifierKey>,
     authority: Authority,
     /// Every `document` record.
     index: VoucherIndex,
@@ -43,6 +47,7 @@ impl Held {
             spans: BTreeMap::new(),
             chains: Vec::new(),
             tops: BTreeMap::new(),
+            ledger: None,
             authority: Authority::read(vessel.id, &vessel.shore_key, &[]),
             index: VoucherIndex::default(),
             vouchers: Vouchers::default(),
@@ -81,6 +86,11 @@ impl Held {
     /// Seq and head of the end of a device's main branch.
     pub fn top(&self, dev: DeviceId) -> Option<(u64, Hash)> {
         self.tops.get(&dev).copied()
+    }
+
+    /// The ledger that the shore's chain names last.
+    pub fn ledger(&self) -> Option<&VerifierKey> {
+        self.ledger.as_ref()
     }
 
     /// Who may do what.
@@ -144,6 +154,9 @@ impl Held {
         };
         if touched.iter().any(|dev| *dev == root || officer(*dev)) {
             self.authority = Authority::read(self.vessel, &self.shore_key, &self.chains);
+        }
+        if touched.contains(&root) {
+            self.ledger = self.chain(root).and_then(named_ledger);
         }
         self.refresh_plan(tx, !touched.is_empty())?;
         let mut pages = std::mem::take(&mut self.pages);
@@ -252,6 +265,11 @@ pub(super) struct HeldVessels {
 }
 
 impl HeldVessels {
+    /// Forgets all of them.
+    pub fn forget(&self) {
+        lock(&self.seats).1.clear();
+    }
+
     /// The place of one vessel; the one unused for longest makes room.
     pub fn seat(&self, vessel: VesselId) -> Seat {
         let mut guard = lock(&self.seats);

@@ -51,15 +51,18 @@ impl Shore {
                 id,
                 changes: vec![change.hash],
             };
+            let bytes = change.bytes;
             tx.put_change(&NewChange {
                 vessel,
                 doc: page_of(id),
                 hash: change.hash,
-                bytes: change.bytes,
+                bytes: bytes.clone(),
                 author: dev,
                 carried_by: dev,
                 received_at: self.now(),
             })?;
+            let logged = Statement::Change(Hash::of(&bytes));
+            self.log(tx, vessel, &[logged])?;
             self.append_within(tx, held, &[body])?;
             crate::projection::mark(tx, vessel, self.now())?;
             Ok(change.hash)

@@ -9,6 +9,7 @@ mod connection;
 mod damage;
 mod enrolments;
 mod fault;
+mod ledgers;
 mod migrations;
 mod page_states;
 mod projections;

@@ -67,6 +67,7 @@ fn hear(phone: &mut Phone, segment: Vec<u8>, secs: i64) {
         changes: Vec::new(),
         receipts: Vec::new(),
         problems: Vec::new(),
+        tree_head: None,
         more: false,
     };
     let outcome = phone.sync_response(&response.encode(), &at(secs)).unwrap();
