@@ -72,6 +72,16 @@ pub enum RecordError {
     /// This device's certificate does not allow it.
     #[error("this phone may not do that; the ship security officer's phone can")]
     NotAllowed,
+    /// The shore trusts nothing more of this device.
+    #[error(
+        "the office has revoked this phone, so what is written on it counts for nothing; write on another phone, and ask the office for a new certificate"
+    )]
+    Revoked,
+    /// Its certificate ended, by its own clock.
+    #[error(
+        "this phone's certificate has ended; check its clock, then sync or ask the office for a new certificate"
+    )]
+    Ended,
 }
 
 /// The end of this device's chain.

@@ -273,7 +273,9 @@ impl From<RecordError> for MobileError {
             RecordError::NoPatrol => Self::NoPatrol { text },
             RecordError::PatrolOpen => Self::PatrolOpen { text },
             RecordError::NotInPlan => Self::NotInPlan { text },
-            RecordError::NotAllowed => Self::NotAllowed { text },
+            RecordError::NotAllowed | RecordError::Revoked | RecordError::Ended => {
+                Self::NotAllowed { text }
+            }
             _ => Self::internal("record-error"),
         }
     }

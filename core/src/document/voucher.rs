@@ -1,6 +1,6 @@
 //! Who vouches for which change: read from verified records, at the author's (device, seq).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::DocumentKind;
 use crate::{
@@ -76,7 +76,7 @@ impl VoucherIndex {
         &self,
         kind: u64,
         id: DocumentId,
-        changes: &std::collections::BTreeSet<Hash>,
+        changes: &BTreeSet<Hash>,
     ) -> Vec<RecordRef> {
         let records = self.records.get(&(kind, id)).into_iter().flatten();
         let naming =
@@ -87,23 +87,23 @@ impl VoucherIndex {
     /// Who vouches for what in one document. A Plan is written by ship security officers and the
     /// shore; a Page by every certified device.
     pub fn vouchers(&self, kind: DocumentKind, id: DocumentId, authority: &Authority) -> Vouchers {
-        self.vouchers_with(kind, id, authority, None)
+        self.vouchers_with(kind, id, authority, &BTreeSet::new())
     }
 
-    /// The same, where `own` writes as crew though nobody has certified it: for that device's own
-    /// screen.
+    /// The same, where `own` devices write as crew though nobody has certified them: for the screen of
+    /// the phone that they are or were.
     pub fn vouchers_with(
         &self,
         kind: DocumentKind,
         id: DocumentId,
         authority: &Authority,
-        own: Option<DeviceId>,
+        own: &BTreeSet<DeviceId>,
     ) -> Vouchers {
         let mut vouchers = Vouchers::default();
         for (at, named) in self.records.get(&(kind.number(), id)).into_iter().flatten() {
             // What a device wrote stays where others have built on it, though it was revoked since or got
             // other roles. What was never trusted is there too and, with no roles, counts for nothing.
-            let own = own == Some(at.dev);
+            let own = own.contains(&at.dev);
             let ever = match authority.standing(at.dev) {
                 Some(standing) => standing.ever,
                 None if at.dev == authority.root() => Roles::SHORE,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Phone, RecordError, plan::now_of};
 use crate::{
-    authority::{Authority, Roles},
+    authority::Authority,
     document::{
         DocumentKind, Merged, RawChange, Value, Vouchers, WriteError, merge, write, write::actor_of,
     },
@@ -97,7 +97,7 @@ impl Phone {
         let id = page_id(vessel, subject);
         let writing: [u8; 8] = draw(self.entropy.as_mut());
         let mut entries = draft.entries(writing)?;
-        let roles = self.roles_or_crew();
+        let roles = self.writes_as(reading)?;
         let may = |(key, _): &(String, _)| match keys::split(key) {
             Some((.., rule)) => rule.by.allows(roles),
             None => keys::By::Reviewer.allows(roles),
@@ -137,7 +137,7 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<Vec<Hash>, PlanEditError> {
         let vessel = self.vessel().ok_or(RecordError::NotEnrolled)?;
-        if !self.roles().may_edit_plan() {
+        if !self.writes_as(reading)?.may_edit_plan() {
             return Err(RecordError::NotAllowed.into());
         }
         // An adoption that is not cut yet must not be forgotten when the Plan is read again.
@@ -162,12 +162,6 @@ impl Phone {
             self.run = draw(self.entropy.as_mut());
         }
         self.run
-    }
-
-    /// What this device may do; before a certificate is here, it writes as crew and its words wait.
-    fn roles_or_crew(&self) -> Roles {
-        let roles = self.roles();
-        if roles == Roles::NONE { Roles::CREW } else { roles }
     }
 
     fn note_voucher(&mut self, at: RecordRef, (kind, id): (u64, DocumentId), changes: &[Hash]) {
@@ -200,13 +194,15 @@ impl Phone {
         Ok(())
     }
 
-    /// Who vouches for what in a Page. This phone's own words are shown on it before it is certified.
-    fn page_vouchers(&self, id: DocumentId) -> Vouchers {
-        let Some(enrolment) = &self.enrolment else { return Vouchers::default() };
+    /// Who vouches for what in a Page. This phone's own words are shown on it before it is certified,
+    /// and so are those of the device that it was before its store was restored.
+    fn page_vouchers(&self, id: DocumentId) -> Result<Vouchers, StoreError> {
+        let Some(enrolment) = &self.enrolment else { return Ok(Vouchers::default()) };
         let nobody = || Authority::read(enrolment.vessel, &enrolment.shore_key, &[]);
         let authority = self.authority.clone().unwrap_or_else(nobody);
-        let own = authority.standing(self.dev).is_none().then_some(self.dev);
-        self.vouchers.vouchers_with(DocumentKind::Page, id, &authority, own)
+        let own = self.store.own_devices()?.into_iter();
+        let own = own.filter(|dev| authority.standing(*dev).is_none()).collect();
+        Ok(self.vouchers.vouchers_with(DocumentKind::Page, id, &authority, &own))
     }
 
     fn merged_page(&mut self, id: DocumentId) -> Result<&Merged, StoreError> {
@@ -215,14 +211,14 @@ impl Phone {
                 self.pages.clear();
             }
             let changes = self.store.changes(DocumentKind::Page.number(), id)?;
-            let vouchers = self.page_vouchers(id);
+            let vouchers = self.page_vouchers(id)?;
             self.pages.insert(id, merge(DocumentKind::Page, &changes, &vouchers));
         }
         Ok(self.pages.entry(id).or_insert_with(|| Merged::nothing(DocumentKind::Page)))
     }
 
     fn take_into_page(&mut self, id: DocumentId, fresh: &[RawChange]) -> Result<(), StoreError> {
-        let vouchers = self.page_vouchers(id);
+        let vouchers = self.page_vouchers(id)?;
         if !self.pages.get_mut(&id).is_some_and(|merged| merged.add(fresh, &vouchers)) {
             self.pages.remove(&id);
             self.merged_page(id)?;

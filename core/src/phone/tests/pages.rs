@@ -1,0 +1,136 @@
+//! Writing on Pages, as one phone sees it.
+
+use super::{
+    hands::{hear, phone, shore},
+    *,
+};
+use crate::{
+    authority::Roles,
+    document::Value,
+    model::PageSubject,
+    page::{Draft, On, Version},
+    record::{ContentPart, Item, PersonPart, TimePart},
+};
+
+const DAY: PageSubject = PageSubject::Day(20_779);
+
+fn remark(text: &str) -> Draft {
+    Draft::Remark { on: On::Patrol, text: text.into() }
+}
+
+/// The shore's chain from its genesis on, with these records.
+fn shore_says(bodies: &[Body]) -> Vec<u8> {
+    let key = shore();
+    let genesis = Body::Genesis {
+        key: key.public_key(),
+        vessel: VESSEL,
+        nonce: [0; 16],
+        offset: 0,
+        continues: None,
+    };
+    let time = TimePart { boot: [9; 8], mono: 0, wall: NOON as u64 };
+    let items = std::iter::once(&genesis).chain(bodies).map(|body| {
+        let content = ContentPart { patrol: 0, body: body.clone() };
+        Item::shown(&time, &PersonPart::NOBODY, &content)
+    });
+    Segment::cut(&key, 0, Hash::ZERO, [1; 16], items.collect()).unwrap().encode()
+}
+
+fn certificate(phone: &Phone, roles: Roles, until: Option<i64>) -> Body {
+    Body::Certificate {
+        key: phone.public_key(),
+        vessel: VESSEL,
+        roles: roles.0,
+        from: NOON,
+        until,
+        genesis: None,
+    }
+}
+
+/// A phone of the ship with a certificate.
+fn certified(seed: u64, roles: Roles) -> (tempfile::TempDir, Phone) {
+    let (folder, mut phone) = phone(seed);
+    phone.enrol(&enrolment(), &at(0)).unwrap();
+    let certificate = certificate(&phone, roles, None);
+    hear(&mut phone, shore_says(&[certificate]), 5);
+    (folder, phone)
+}
+
+/// Everything written in the texts of a Page.
+fn texts(phone: &mut Phone) -> Vec<Version> {
+    let page = phone.page(DAY).unwrap();
+    let texts = page.writings.iter().filter_map(|writing| writing.fields.get("text"));
+    texts.flat_map(|field| field.versions.clone()).collect()
+}
+
+fn said(text: &str) -> Option<Value> {
+    Some(Value::Text(text.into()))
+}
+
+#[test]
+fn a_revoked_phone_says_so_and_writes_nothing() {
+    let officer = Roles::CREW.and(Roles::OFFICER);
+    let (_folder, mut phone) = certified(40, officer);
+    phone.write_page(DAY, &remark("before"), &at(10)).unwrap();
+    let trusted = phone.head().unwrap().0;
+    phone.write_page(DAY, &remark("after"), &at(20)).unwrap();
+    let revoked = Body::Revoke { dev: phone.dev, last_trusted_seq: trusted, reason: 1 };
+    let certificate = certificate(&phone, officer, None);
+    hear(&mut phone, shore_says(&[certificate, revoked]), 30);
+    let head = phone.head();
+    let error = phone.write_page(DAY, &remark("again"), &at(40)).unwrap_err();
+    assert!(matches!(error, PageError::Record(RecordError::Revoked)), "{error}");
+    assert!(error.to_string().contains("another phone"), "{error}");
+    let plan = PlanContent { vessel_name: "Fjord".into(), ..PlanContent::default() };
+    let error = phone.edit_plan(&plan, &at(50)).unwrap_err();
+    assert!(matches!(error, PlanEditError::Record(RecordError::Revoked)), "{error}");
+    let error = phone.adopt_plan(NOON, &at(60)).unwrap_err();
+    assert!(matches!(error, RecordError::Revoked), "{error}");
+    assert_eq!(phone.head(), head, "nothing was recorded");
+    // What it wrote is still on its screen, and what counts of it counts.
+    let counts: Vec<bool> = texts(&mut phone).iter().map(|version| version.counts).collect();
+    assert_eq!(counts, [true, false]);
+    // Walks go on being recorded: whoever reads them decides.
+    phone.start(None, None, &at(70)).unwrap();
+}
+
+#[test]
+fn a_phone_whose_certificate_ended_says_so_and_writes_nothing() {
+    let (_folder, mut phone) = phone(40);
+    phone.enrol(&enrolment(), &at(0)).unwrap();
+    let until = certificate(&phone, Roles::CREW, Some(NOON + 50));
+    hear(&mut phone, shore_says(&[until]), 5);
+    phone.write_page(DAY, &remark("in time"), &at(50)).unwrap();
+    let head = phone.head();
+    let error = phone.write_page(DAY, &remark("too late"), &at(51)).unwrap_err();
+    assert!(matches!(error, PageError::Record(RecordError::Ended)), "{error}");
+    assert!(error.to_string().contains("new certificate"), "{error}");
+    assert_eq!((phone.head(), texts(&mut phone).len()), (head, 1));
+    // A new one, and it goes on.
+    let bodies = [Some(NOON + 50), None].map(|until| certificate(&phone, Roles::CREW, until));
+    hear(&mut phone, shore_says(&bodies), 60);
+    phone.write_page(DAY, &remark("again"), &at(61)).unwrap();
+}
+
+#[test]
+fn a_restored_phone_shows_what_it_wrote_before_anybody_certifies_it() {
+    let bench = Bench::new();
+    let mut phone = bench.enrolled();
+    phone.write_page(DAY, &remark("before"), &at(10)).unwrap();
+    let old = phone.device();
+    drop(phone);
+    let copy = std::fs::read(bench.path()).unwrap();
+    let (mut phone, _) = bench.open(20);
+    phone.write_page(DAY, &remark("not in the copy"), &at(30)).unwrap();
+    drop(phone);
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(bench.path().with_extension(format!("db{suffix}")));
+    }
+    std::fs::write(bench.path(), copy).unwrap();
+    let (mut phone, opened) = bench.open(50);
+    assert!(matches!(opened, Opened::Restored { .. }));
+    phone.write_page(DAY, &remark("after"), &at(60)).unwrap();
+    let shown: Vec<_> =
+        texts(&mut phone).into_iter().map(|it| (it.value, it.by.dev, it.counts)).collect();
+    assert_eq!(shown, [(said("before"), old, true), (said("after"), phone.device(), true)]);
+}
