@@ -7,6 +7,7 @@ mod crew;
 mod documents;
 mod join;
 mod open;
+mod outbox;
 mod plan;
 mod scan;
 mod sync;
@@ -38,7 +39,7 @@ use crate::{
         CborError, Chain, DeviceKey, DeviceSafe, Enrolment, KeyError, PersonPart, PublicKeyBytes,
         TimePart,
     },
-    store::{Cut, Store, StoreError},
+    store::{Cut, OwnChange, Store, StoreError},
 };
 
 /// Why a record was not taken. What was kept before is still there.
@@ -124,8 +125,8 @@ pub struct Phone {
     adopted: Vec<Hash>,
     /// Segments in the last request.
     sent: Vec<(DeviceId, crate::record::Span)>,
-    /// Changes in the last request.
-    sent_changes: Vec<(u64, DocumentId, Hash)>,
+    /// Changes in the last request, and what this phone was certified for then.
+    sent_changes: (Vec<OwnChange>, Vec<u8>),
     /// The adopted version, read once.
     in_force: PlanContent,
 }

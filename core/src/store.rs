@@ -3,6 +3,7 @@
 //! One writer. A record is durable when [`Store::append`] returns: WAL with `synchronous = FULL` syncs the log at
 //! every commit, and `fullfsync` makes Apple's fsync reach the medium. Records are never updated and never deleted.
 
+mod outbox;
 mod records;
 mod safe;
 mod schema;
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+pub use outbox::{Fate, OwnChange};
 pub use records::{Cut, OpenRecord};
 pub use safe::{FileSafe, SafeError};
 pub use schema::{APPLICATION_ID, VERSION};

@@ -1,7 +1,5 @@
 //! Writing on the phone: Pages, and the Plan on the ship security officer's phone.
 
-use std::collections::BTreeSet;
-
 use super::{Phone, RecordError, plan::now_of};
 use crate::{
     authority::Authority,
@@ -14,14 +12,9 @@ use crate::{
     plan::{PlanContent, PlanError},
     record::{Body, ContentPart, Entry, PersonPart, body::MAX_VOUCHED},
     store::StoreError,
-    sync::{Document, Limits, ProblemCode, Response},
     time::ClockReading,
 };
 
-/// Pages with changes in so many seconds are spoken of in a sync: four weeks.
-const LATELY: i64 = 28 * 86_400;
-/// Pages spoken of in one sync.
-const PAGES: usize = 256;
 /// Pages kept merged.
 const MERGED_PAGES: usize = 64;
 
@@ -205,7 +198,7 @@ impl Phone {
         Ok(self.vouchers.vouchers_with(DocumentKind::Page, id, &authority, &own))
     }
 
-    fn merged_page(&mut self, id: DocumentId) -> Result<&Merged, StoreError> {
+    pub(super) fn merged_page(&mut self, id: DocumentId) -> Result<&Merged, StoreError> {
         if !self.pages.contains_key(&id) {
             if self.pages.len() >= MERGED_PAGES {
                 self.pages.clear();
@@ -222,96 +215,6 @@ impl Phone {
         if !self.pages.get_mut(&id).is_some_and(|merged| merged.add(fresh, &vouchers)) {
             self.pages.remove(&id);
             self.merged_page(id)?;
-        }
-        Ok(())
-    }
-
-    /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
-    pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Vec<Hash>>>, StoreError> {
-        let Some(vessel) = self.vessel() else { return Ok(Vec::new()) };
-        let newest = |heads: Vec<Hash>| heads.into_iter().take(Limits::HEADS).collect();
-        let mut versions = vec![Document {
-            kind: DocumentKind::Plan.number(),
-            id: DocumentId(vessel.0),
-            what: newest(self.merged.all_heads()),
-        }];
-        let page = DocumentKind::Page.number();
-        for id in self.store.documents_since(page, now.saturating_sub(LATELY), PAGES)? {
-            let what = newest(self.merged_page(id)?.all_heads());
-            versions.push(Document { kind: page, id, what });
-        }
-        Ok(versions)
-    }
-
-    /// Changes made here that the shore is not known to hold, as far as they fit.
-    pub(super) fn changes_to_send(
-        &mut self,
-        payload: &mut usize,
-    ) -> Result<Vec<Document<RawChange>>, StoreError> {
-        self.sent_changes.clear();
-        let mut changes = Vec::new();
-        for (kind, id, what) in self.store.unheld_changes(Limits::CHANGES)? {
-            *payload = payload.saturating_add(what.bytes.len());
-            if *payload > Limits::PAYLOAD {
-                break;
-            }
-            self.sent_changes.push((kind, id, what.hash));
-            changes.push(Document { kind, id, what });
-        }
-        Ok(changes)
-    }
-
-    /// How many changes made here the shore is not known to hold.
-    pub fn unsent_changes(&self) -> Result<usize, StoreError> {
-        self.store.count_unheld_changes()
-    }
-
-    /// Remembers which changes the shore holds: those that it took now, and those that its version
-    /// of a document reaches. One that it held and no longer reaches is sent again: it may have
-    /// been put back from a backup.
-    pub(super) fn note_held_changes(
-        &mut self,
-        response: &Response,
-        reading: &ClockReading,
-    ) -> Result<(), StoreError> {
-        // Who may not read is told nothing about documents.
-        if response.documents.is_empty() {
-            return Ok(());
-        }
-        let refused: BTreeSet<&[u8]> = response
-            .problems
-            .iter()
-            .filter(|problem| problem.code != ProblemCode::NotVouched)
-            .map(|problem| problem.subject.as_slice())
-            .collect();
-        let sent = std::mem::take(&mut self.sent_changes);
-        let taken: BTreeSet<Hash> =
-            sent.iter().map(|(.., hash)| *hash).filter(|it| !refused.contains(&it.0[..])).collect();
-        for (kind, id, change) in sent.iter().filter(|(.., hash)| taken.contains(hash)) {
-            self.store.set_held(*kind, *id, *change, true)?;
-        }
-        for version in self.versions(now_of(reading))? {
-            let (kind, id) = (version.kind, version.id);
-            let said = response.documents.iter().find(|doc| (doc.kind, doc.id) == (kind, id));
-            let merged = match DocumentKind::from_number(kind) {
-                Some(DocumentKind::Page) => self.merged_page(id)?,
-                _ => &self.merged,
-            };
-            // A version that is not named is the same as here, unless there was no room to name it.
-            if said.is_none() && response.more {
-                continue;
-            }
-            let heads = said.map_or_else(|| merged.all_heads(), |said| said.what.clone());
-            let reached = merged.before(&heads);
-            let here: BTreeSet<Hash> = merged.changes().collect();
-            for (change, held) in self.store.own_changes(kind, id)? {
-                let now = taken.contains(&change)
-                    || reached.contains(&change)
-                    || (held && !here.contains(&change));
-                if now != held {
-                    self.store.set_held(kind, id, change, now)?;
-                }
-            }
         }
         Ok(())
     }

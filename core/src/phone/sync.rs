@@ -86,7 +86,7 @@ impl Phone {
             have.entry(dev).or_default().extend(spans);
             first.push(dev);
         }
-        let changes = self.changes_to_send(&mut payload)?;
+        let changes = self.changes_to_send(payload)?;
         let request = Request {
             vessel,
             dev: self.dev,
@@ -139,10 +139,11 @@ impl Phone {
         self.note_what_is_held(&response, &shore_key)?;
         self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
         self.refresh_plan()?;
-        self.note_held_changes(&response, reading)?;
+        let heard = self.note_held_changes(&response, reading)?;
         self.reread_code(reading)?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
-        outcome.more |= !self.unsent()?.is_empty();
+        let refused: usize = self.refused_changes()?.iter().map(|(_, count)| count).sum();
+        outcome.more |= !self.unsent()?.is_empty() || (heard && self.unsent_changes()? > refused);
         Ok(outcome)
     }
 

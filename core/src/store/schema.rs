@@ -7,7 +7,7 @@ use super::StoreError;
 /// "DkWa": what the file's header says.
 pub const APPLICATION_ID: i32 = 0x446b_5761;
 /// The newest schema.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// One step each; append-only.
 const MIGRATIONS: [&str; VERSION as usize] = [
@@ -77,6 +77,13 @@ CREATE TABLE voucher (                -- own `document` records
     PRIMARY KEY (dev, seq)
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+ALTER TABLE change ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;    -- number of the shore's problem; 0: none
+ALTER TABLE change ADD COLUMN refused_at INTEGER NOT NULL DEFAULT 0; -- Unix s, by the phone's clock
+ALTER TABLE change ADD COLUMN refused_as BLOB;                       -- what this phone was certified for then
+
+CREATE INDEX change_unheld ON change (arrived, hash) WHERE own = 1 AND held = 0;
+",
 ];
 
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
@@ -127,7 +134,7 @@ mod tests {
         drop(raw);
         let before = std::fs::read(&path).unwrap();
         let error = Store::open(&path).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 3, known: 2 }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 4, known: 3 }), "{error}");
         assert!(error.to_string().contains("update the app"));
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }

@@ -12,14 +12,14 @@ use crate::{
     record::{ContentPart, Item, PersonPart, TimePart},
 };
 
-const DAY: PageSubject = PageSubject::Day(20_779);
+pub(super) const DAY: PageSubject = PageSubject::Day(20_779);
 
-fn remark(text: &str) -> Draft {
+pub(super) fn remark(text: &str) -> Draft {
     Draft::Remark { on: On::Patrol, text: text.into() }
 }
 
 /// The shore's chain from its genesis on, with these records.
-fn shore_says(bodies: &[Body]) -> Vec<u8> {
+pub(super) fn shore_says(bodies: &[Body]) -> Vec<u8> {
     let key = shore();
     let genesis = Body::Genesis {
         key: key.public_key(),
@@ -36,7 +36,7 @@ fn shore_says(bodies: &[Body]) -> Vec<u8> {
     Segment::cut(&key, 0, Hash::ZERO, [1; 16], items.collect()).unwrap().encode()
 }
 
-fn certificate(phone: &Phone, roles: Roles, until: Option<i64>) -> Body {
+pub(super) fn certificate(phone: &Phone, roles: Roles, until: Option<i64>) -> Body {
     Body::Certificate {
         key: phone.public_key(),
         vessel: VESSEL,
@@ -48,7 +48,7 @@ fn certificate(phone: &Phone, roles: Roles, until: Option<i64>) -> Body {
 }
 
 /// A phone of the ship with a certificate.
-fn certified(seed: u64, roles: Roles) -> (tempfile::TempDir, Phone) {
+pub(super) fn certified(seed: u64, roles: Roles) -> (tempfile::TempDir, Phone) {
     let (folder, mut phone) = phone(seed);
     phone.enrol(&enrolment(), &at(0)).unwrap();
     let certificate = certificate(&phone, roles, None);
