@@ -14,7 +14,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use outbox::{Fate, OwnChange};
-pub use records::{Cut, OpenRecord};
+pub use records::{Cut, OpenRecord, Vouched};
 pub use safe::{FileSafe, SafeError};
 pub use schema::{APPLICATION_ID, VERSION};
 

@@ -10,7 +10,7 @@ use crate::{
     model::{DocumentId, Hash, PageSubject, RecordRef, page_id},
     page::{Draft, DraftError, PageContent, keys},
     plan::{PlanContent, PlanError},
-    record::{Body, ContentPart, Entry, PersonPart, body::MAX_VOUCHED},
+    record::{Body, ContentPart, Entry, PersonPart},
     store::StoreError,
     time::ClockReading,
 };
@@ -115,14 +115,14 @@ impl Phone {
             return Err(PageError::Full);
         }
         let kind = DocumentKind::Page.number();
-        let record = self.vouch((kind, id), std::slice::from_ref(&change), reading)?;
-        self.note_voucher(record, (kind, id), &[change.hash]);
+        let records = self.vouch((kind, id), std::slice::from_ref(&change), reading)?;
+        let record = records.first().copied().ok_or(RecordError::NotEnrolled)?;
         self.take_into_page(id, std::slice::from_ref(&change))?;
         let id = data_encoding::HEXLOWER.encode(&writing);
         Ok(Written { change: change.hash, record, id })
     }
 
-    /// Makes the Plan say what `target` says. For the ship security officer's phone; the ship adopts
+    /// Makes the Plan say what `target` says, all of it or nothing. For the ship security officer's phone; the ship adopts
     /// it by [`Phone::adopt_plan`].
     pub fn edit_plan(
         &mut self,
@@ -139,11 +139,7 @@ impl Phone {
         let mut plan = self.plan.clone();
         let changes = plan.edit(self.dev, run, now_of(reading), target)?;
         let named = (DocumentKind::Plan.number(), DocumentId(vessel.0));
-        for changes in changes.chunks(MAX_VOUCHED) {
-            let record = self.vouch(named, changes, reading)?;
-            let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
-            self.note_voucher(record, named, &hashes);
-        }
+        self.vouch(named, &changes, reading)?;
         self.refresh_plan().map_err(RecordError::from)?;
         Ok(changes.into_iter().map(|change| change.hash).collect())
     }
@@ -157,8 +153,14 @@ impl Phone {
         self.run
     }
 
-    fn note_voucher(&mut self, at: RecordRef, (kind, id): (u64, DocumentId), changes: &[Hash]) {
-        let body = Body::Document { kind, id, changes: changes.to_vec() };
+    pub(super) fn note_voucher(
+        &mut self,
+        at: RecordRef,
+        (kind, id): (u64, DocumentId),
+        changes: &[RawChange],
+    ) {
+        let changes = changes.iter().map(|change| change.hash).collect();
+        let body = Body::Document { kind, id, changes };
         self.vouchers.add(&Entry {
             at,
             prev: Hash::ZERO,

@@ -134,3 +134,41 @@ fn a_restored_phone_shows_what_it_wrote_before_anybody_certifies_it() {
         texts(&mut phone).into_iter().map(|it| (it.value, it.by.dev, it.counts)).collect();
     assert_eq!(shown, [(said("before"), old, true), (said("after"), phone.device(), true)]);
 }
+
+#[test]
+fn an_edit_of_more_changes_than_a_record_names_is_kept_whole_or_not_at_all() {
+    let bench = Bench::new();
+    let mut phone = bench.enrolled();
+    let officer = certificate(&phone, Roles::CREW.and(Roles::OFFICER), None);
+    hear(&mut phone, shore_says(&[officer]), 5);
+    // One entry a number, 200 entries a change.
+    let roster = (1..=30_000).map(crate::model::CrewNo).collect();
+    let target = PlanContent { roster, ..PlanContent::default() };
+    let changes = phone.plan.clone().edit(phone.dev, phone.run, NOON, &target).unwrap();
+    assert!(changes.len() > 140, "{}", changes.len());
+    let bytes: usize = changes.iter().map(|change| change.bytes.len()).sum();
+    // The disk is full when nine tenths are written: behind the first record, before the second.
+    let (head, pages) = (phone.head(), phone.store().pages().unwrap());
+    let room = u32::try_from(bytes / 4_096 * 9 / 10).unwrap();
+    phone.store().limit_pages(pages + room).unwrap();
+    let error = phone.edit_plan(&target, &at(10)).unwrap_err();
+    let full = RecordError::Store(StoreError::Full);
+    assert_eq!(error.to_string(), full.to_string());
+    let plan = DocumentId(VESSEL.0);
+    let nothing = |phone: &Phone| {
+        assert_eq!((phone.head(), phone.newest_plan()), (head, vec![]));
+        assert_eq!(phone.store.changes(1, plan).unwrap(), []);
+    };
+    nothing(&phone);
+    drop(phone);
+    let (mut phone, _) = bench.open(20);
+    assert_eq!(phone.newest_plan(), []);
+    assert_eq!(phone.store.changes(1, plan).unwrap(), []);
+    // With room it goes, in one step, and is there after a restart.
+    let before = phone.head().unwrap().0;
+    let written = phone.edit_plan(&target, &at(30)).unwrap();
+    assert_eq!((written.len(), phone.head().unwrap().0 - before), (changes.len(), 2));
+    drop(phone);
+    let (phone, _) = bench.open(40);
+    assert_eq!(phone.plan.content().roster.len(), 30_000);
+}
