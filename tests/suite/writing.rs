@@ -105,7 +105,7 @@ fn three_phones_and_the_shore_write_one_page_in_any_order_of_arrival() {
     // Ids and devices are drawn from the same seeds, so the three shores hold the very same writings.
     let said = |page: &PageContent| -> Vec<(WritingKind, Option<String>, CrewNo)> {
         let said = page.writings.iter();
-        said.map(|it| (it.kind, it.text("text").map(str::to_owned), it.by.crew)).collect()
+        said.map(|it| (it.kind, it.text("text").map(str::to_owned), it.by.unwrap().crew)).collect()
     };
     assert_eq!(said(&pages[0]), said(&pages[1]));
     assert_eq!(said(&pages[0]), said(&pages[2]));
@@ -194,7 +194,7 @@ fn a_phone_without_certificate_writes_and_its_words_come_later() {
     shore.sync(&mut phones[0], at + 120);
     let page = phones[0].phone.page(subject).unwrap();
     assert_eq!(page.writings[0].text("text"), Some("From a new phone."));
-    assert_eq!(page.writings[0].by.crew, CrewNo(15));
+    assert_eq!(page.writings[0].by.unwrap().crew, CrewNo(15));
 }
 
 #[test]
@@ -211,9 +211,10 @@ fn who_writes_is_who_is_logged_in() {
     write(&mut phones[1], subject, &remark("Second hand."), at + 20);
     shore.sync(&mut phones[1], at + 60);
     let page = shore.shore.page(ship.vessel, subject).unwrap();
-    let hands: Vec<u32> = page.writings.iter().map(|it| it.by.crew.0).collect();
+    let hands: Vec<u32> = page.writings.iter().map(|it| it.by.unwrap().crew.0).collect();
     assert_eq!(hands, [11, 44]);
-    assert_eq!(page.writings[0].by.dev, page.writings[1].by.dev);
+    let device = |index: usize| page.writings[index].by.unwrap().dev;
+    assert_eq!(device(0), device(1));
 }
 
 #[test]

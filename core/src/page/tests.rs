@@ -86,7 +86,7 @@ fn every_word_has_its_author_and_nothing_that_was_said_is_gone() {
     let page = book.read();
     assert_eq!(page.about, Some(SUBJECT));
     let [writing] = page.writings.as_slice() else { panic!("{page:?}") };
-    assert_eq!((writing.id.as_str(), writing.by.crew), (id.as_str(), CrewNo(11)));
+    assert_eq!((writing.id.as_str(), writing.by.unwrap().crew), (id.as_str(), CrewNo(11)));
     let versions = &writing.fields["text"].versions;
     let said: Vec<_> =
         versions.iter().map(|it| (it.value.clone(), it.by.crew.0, it.stands)).collect();
@@ -247,12 +247,13 @@ fn every_kind_is_written_and_read_back() {
     assert_eq!(only(WritingKind::Amendment).text("of"), Some(ids[0].as_str()));
     assert_eq!(only(WritingKind::Reply).text("flag"), Some(flag.to_string().as_str()));
     assert_eq!(only(WritingKind::Disposition).int("outcome"), Some(1));
-    assert_eq!(only(WritingKind::Countersignature).by.crew, CrewNo(2));
+    assert_eq!(only(WritingKind::Countersignature).by.unwrap().crew, CrewNo(2));
     // A patroller's countersignature is shown, and counts for nothing.
     let forged = Draft::Countersign { text: text("me too") }.entries([0xee; 8]).unwrap();
     book.put(&CREW, book.changes.len(), &forged);
     let page = book.read();
-    let forged = page.of(WritingKind::Countersignature).find(|it| it.by.dev == CREW.dev).unwrap();
+    let forged =
+        page.of(WritingKind::Countersignature).find(|it| it.by.unwrap().dev == CREW.dev).unwrap();
     assert_eq!(forged.text("text"), None);
     assert_eq!(forged.fields["text"].versions.len(), 1);
 }
@@ -275,7 +276,7 @@ fn an_acceptance_holds_for_what_was_seen_and_for_nothing_else() {
     let own = book.write(&OFFICER, 4, &reason(&On::Patrol, "busy"));
     book.write(&OFFICER, 5, &Draft::Accept { reason: own, accepted: true });
     let page = book.read();
-    let of_officer = page.of(kind).find(|it| it.by.crew == CrewNo(2)).unwrap();
+    let of_officer = page.of(kind).find(|it| it.by.unwrap().crew == CrewNo(2)).unwrap();
     assert_eq!((of_officer.int("accepted"), &of_officer.accepted), (Some(1), &None));
 }
 
@@ -333,4 +334,71 @@ fn a_second_history_opens_no_closed_page() {
     let late: Vec<bool> =
         page.writings.iter().map(|it| it.fields["text"].versions[0].after_closing).collect();
     assert_eq!(late.iter().filter(|late| **late).count(), 1, "{page:?}");
+}
+
+#[test]
+fn a_second_history_closes_no_page_that_was_opened_again() {
+    let mut book = Book::default();
+    book.write(&MATE, 0, &remark("before"));
+    book.write(&OFFICER, 1, &Draft::Close);
+    assert!(book.read().closed.is_some());
+    book.put(&OFFICER, 2, &[(keys::CLOSED.into(), None)]);
+    book.write(&MATE, 3, &remark("after it was opened"));
+    // The mate writes again under the number of that change, on the Page as it was when it was closed.
+    let mut line = book.merged(&book.changes[..2]).main().clone();
+    let value = Value::Text("made up".into());
+    let entries = [("remark/00000000000000aa/text", Some(&value))];
+    let twin = write(&mut line, actor_of(MATE.dev, MATE.dev.0), 0, entries).unwrap().unwrap();
+    let record = RecordRef { dev: MATE.dev, seq: 99, hash: Hash([1; 32]) };
+    let voucher = Voucher { record, index: 0, person: None, roles: Roles::CREW };
+    book.vouchers.push((twin.hash, voucher));
+    book.changes.push(twin.clone());
+    let merged = book.merged(&book.changes);
+    let beside = merged.lines().nth(1).unwrap();
+    assert!(beside.holds(twin.hash) && beside.value(keys::CLOSED).is_some());
+    assert_eq!(book.read().closed, None);
+    // What an officer closes there, on a line that nobody opened, is closed.
+    let mut line = beside.clone();
+    let entries = [(keys::CLOSED, Some(&Value::Int(1)))];
+    let closing = write(&mut line, actor_of(OFFICER.dev, [9; 8]), 0, entries).unwrap().unwrap();
+    let record = RecordRef { dev: OFFICER.dev, seq: 99, hash: Hash([2; 32]) };
+    let voucher = Voucher { record, index: 0, person: None, roles: OFFICER.roles };
+    book.vouchers.push((closing.hash, voucher));
+    book.changes.push(closing);
+    assert_eq!(book.read().closed.map(|by| by.record.seq), Some(99));
+}
+
+#[test]
+fn who_began_a_writing_cannot_be_forged_with_a_low_counter() {
+    const FORGER: Hand = Hand { dev: DeviceId([4; 8]), roles: Roles::CREW, crew: 14 };
+    let mut book = Book::default();
+    book.write(&MATE, 0, &remark("quiet"));
+    let id = book.write(&CREW, 1, &remark("door 3 was open"));
+    let begun = |book: &Book| {
+        let page = book.read();
+        page.writings.iter().find(|it| it.id == id).unwrap().by.map(|by| by.crew)
+    };
+    // Others write on it who have seen it: it stays who it was.
+    let kind = WritingKind::Remark;
+    let correct = Draft::Correct { kind, id: id.clone(), text: "door 4 was open".into() };
+    book.write(&OFFICER, 2, &correct);
+    assert_eq!(begun(&book), Some(CrewNo(11)));
+    // Somebody takes the id, and builds on nothing at all.
+    let key = format!("remark/{id}/text");
+    book.put(&FORGER, 0, &[(key, Some(Value::Text("door 3 was shut".into())))]);
+    let page = book.read();
+    let writing = page.writings.iter().find(|it| it.id == id).unwrap();
+    let oldest = &writing.fields["text"].versions[0];
+    assert_eq!(oldest.by.crew, CrewNo(14), "its counter is the lowest");
+    assert_eq!(writing.by, None, "and nobody says that it was the first");
+    let mut authors: Vec<u32> = writing.authors().map(|by| by.crew.0).collect();
+    authors.sort_unstable();
+    assert_eq!(authors, [2, 11, 14]);
+    // What does not count takes no claim away.
+    let of_officer = book.write(&OFFICER, 4, &Draft::Countersign { text: "read".into() });
+    let key = format!("countersignature/{of_officer}/text");
+    book.put(&FORGER, 0, &[(key, Some(Value::Text("read".into())))]);
+    let page = book.read();
+    let signed = page.of(WritingKind::Countersignature).next().unwrap();
+    assert_eq!((signed.by.unwrap().crew, signed.fields["text"].versions.len()), (CrewNo(2), 2));
 }
