@@ -2,7 +2,7 @@
 
 use deckwatch_core::{
     document::WriteError,
-    page::DraftError,
+    page::{DraftError, PageWriteError},
     phone::{
         AnswerError, CertifyError, JoinError, OpenError, PageError, RecordError, RequestError,
         ResponseError,
@@ -86,6 +86,12 @@ pub enum MobileError {
     /// The Page was reviewed and closed.
     #[error("{text}")]
     PageClosed {
+        /// For people.
+        text: String,
+    },
+    /// This phone has written as much on the Page as one phone may.
+    #[error("{text}")]
+    PageFull {
         /// For people.
         text: String,
     },
@@ -307,17 +313,27 @@ impl From<ResponseError> for MobileError {
 
 impl From<PageError> for MobileError {
     fn from(error: PageError) -> Self {
-        let text = error.to_string();
         match error {
-            PageError::Draft(DraftError::NoSuch(what)) => Self::input(what, text),
-            PageError::Draft(_) | PageError::Write(WriteError::TooLarge(_)) => {
-                Self::input("text", text)
-            }
-            PageError::Closed => Self::PageClosed { text },
-            PageError::NotAllowed => Self::NotAllowed { text },
-            PageError::Write(_) => Self::DocumentRefused { text },
+            PageError::Page(error) => error.into(),
             PageError::Record(error) => error.into(),
             _ => Self::internal("page-error"),
+        }
+    }
+}
+
+impl From<PageWriteError> for MobileError {
+    fn from(error: PageWriteError) -> Self {
+        let text = error.to_string();
+        match error {
+            PageWriteError::Draft(DraftError::NoSuch(what)) => Self::input(what, text),
+            PageWriteError::Draft(_)
+            | PageWriteError::Nothing
+            | PageWriteError::Document(WriteError::TooLarge(_)) => Self::input("text", text),
+            PageWriteError::Closed => Self::PageClosed { text },
+            PageWriteError::Full => Self::PageFull { text },
+            PageWriteError::NotAllowed => Self::NotAllowed { text },
+            PageWriteError::Document(_) => Self::DocumentRefused { text },
+            _ => Self::internal("page-write-error"),
         }
     }
 }

@@ -4,7 +4,7 @@ use deckwatch::demo::{fleet::SHIPS, phone::SimulatedPhone};
 use deckwatch_core::{
     authority::Roles,
     model::{CrewNo, PageSubject},
-    page::{Answer, Draft, On, PageContent, WritingKind},
+    page::{Answer, Draft, On, PageContent, PageWriteError, WritingKind},
     phone::PageError,
     plan::{Check, CheckKind},
     record::PersonPart,
@@ -103,10 +103,14 @@ fn three_phones_and_the_shore_write_one_page_in_any_order_of_arrival() {
         pages.push(ashore);
     }
     // Ids and devices are drawn from the same seeds, so the three shores hold the very same writings.
-    let said = |page: &PageContent| -> Vec<(WritingKind, Option<String>, CrewNo)> {
+    let said = |page: &PageContent| -> Vec<(WritingKind, Option<String>, Option<CrewNo>)> {
         let said = page.writings.iter();
-        said.map(|it| (it.kind, it.text("text").map(str::to_owned), it.by.unwrap().crew)).collect()
+        said.map(|it| (it.kind, it.text("text").map(str::to_owned), it.by.map(|by| by.crew)))
+            .collect()
     };
+    // Only the answer that two gave at once was begun by nobody in particular.
+    let by_nobody: Vec<_> = said(&pages[0]).into_iter().filter(|(.., by)| by.is_none()).collect();
+    assert_eq!(by_nobody, [(WritingKind::Answer, None, None)]);
     assert_eq!(said(&pages[0]), said(&pages[1]));
     assert_eq!(said(&pages[0]), said(&pages[2]));
 }
@@ -128,7 +132,7 @@ fn an_accepted_reason_excuses_and_nobody_accepts_his_own() {
     // A patroller's phone says no.
     let reading = phones[1].clock.read((at + 10) * 1_000);
     let refused = phones[1].phone.write_page(subject, &accept(0), &reading).unwrap_err();
-    assert!(matches!(refused, PageError::NotAllowed), "{refused}");
+    assert!(matches!(refused, PageError::Page(PageWriteError::NotAllowed)), "{refused}");
     sync_all(&shore, &mut phones, &[0, 1, 2], at + 600);
     assert!(page(0).contains("missed"), "a reason alone excuses nothing");
     write(&mut phones[0], subject, &accept(0), at + 3_600);
@@ -172,7 +176,7 @@ fn a_closed_page_keeps_what_comes_late_and_takes_no_more() {
     sync_all(&shore, &mut phones, &[0, 2, 1], at + 3_600);
     let reading = phones[1].clock.read((at + 7_200) * 1_000);
     let refused = phones[1].phone.write_page(subject, &remark("More."), &reading).unwrap_err();
-    assert!(matches!(refused, PageError::Closed), "{refused}");
+    assert!(matches!(refused, PageError::Page(PageWriteError::Closed)), "{refused}");
     let html = shore.get(&format!("/patrols/{}", due.id));
     assert!(html.contains("Reviewed and closed by"), "{html}");
     assert!(html.contains("Not so quiet.") && html.contains("after the page was closed"), "{html}");

@@ -402,3 +402,30 @@ fn who_began_a_writing_cannot_be_forged_with_a_low_counter() {
     let signed = page.of(WritingKind::Countersignature).next().unwrap();
     assert_eq!((signed.by.unwrap().crew, signed.fields["text"].versions.len()), (CrewNo(2), 2));
 }
+
+#[test]
+fn who_writes_next_says_what_a_page_is_about_where_it_was_said_falsely() {
+    let mut book = Book::default();
+    let other = keys::about(PageSubject::Day(3));
+    book.put(&CREW, 0, &[(keys::ABOUT.into(), Some(Value::Text(other)))]);
+    book.put(&CREW, 1, &[(keys::ABOUT.into(), Some(Value::Int(7)))]);
+    assert_eq!(book.read().about, None);
+    let next = |book: &Book, draft: &Draft| {
+        let hand = super::Hand { dev: MATE.dev, run: [8; 8], roles: Roles::CREW, now: 0 };
+        let merged = book.merged(&book.changes);
+        change_of((VESSEL, SUBJECT), &merged, (draft, [0xdd; 8]), hand)
+    };
+    let change = next(&book, &remark("here")).unwrap();
+    let record = RecordRef { dev: MATE.dev, seq: 50, hash: Hash([5; 32]) };
+    let voucher = Voucher { record, index: 0, person: None, roles: Roles::CREW };
+    book.vouchers.push((change.hash, voucher));
+    book.changes.push(change);
+    assert_eq!(book.read().about, Some(SUBJECT));
+    // Said once it is not said again, nor lost by what is written over it.
+    let again = crate::document::gate::form(&next(&book, &remark("again")).unwrap()).unwrap();
+    assert!(again.writes.iter().all(|write| write.key != keys::ABOUT));
+    book.put(&CREW, 3, &[(keys::ABOUT.into(), Some(Value::Text("day 4".into())))]);
+    assert_eq!(book.read().about, Some(SUBJECT));
+    let gone = Draft::TakeBack { kind: WritingKind::Remark, id: "00".repeat(8) };
+    assert_eq!(next(&Book::default(), &gone), Err(PageWriteError::Nothing));
+}

@@ -3,12 +3,10 @@
 use super::{Phone, RecordError, plan::now_of};
 use crate::{
     authority::Authority,
-    document::{
-        DocumentKind, Merged, RawChange, Value, Vouchers, WriteError, merge, write, write::actor_of,
-    },
+    document::{DocumentKind, Merged, RawChange, Vouchers, merge, write::actor_of},
     entropy::draw,
     model::{DocumentId, Hash, PageSubject, RecordRef, page_id},
-    page::{Draft, DraftError, PageContent, keys},
+    page::{Draft, Hand, PageContent, PageWriteError, change_of},
     plan::{PlanContent, PlanError},
     record::{Body, ContentPart, Entry, PersonPart},
     store::StoreError,
@@ -22,21 +20,9 @@ const MERGED_PAGES: usize = 64;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError {
-    /// The draft.
+    /// The Page.
     #[error(transparent)]
-    Draft(#[from] DraftError),
-    /// It was reviewed and closed.
-    #[error("this page was reviewed and closed; write on the page of the day")]
-    Closed,
-    /// This device has written as much as one may.
-    #[error("this phone has written too much on this page; write on the page of the day")]
-    Full,
-    /// For others.
-    #[error("this phone may not write that; the ship security officer's phone can")]
-    NotAllowed,
-    /// The document.
-    #[error(transparent)]
-    Write(#[from] WriteError),
+    Page(#[from] PageWriteError),
     /// The record.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -87,37 +73,20 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<Written, PageError> {
         let vessel = self.vessel().ok_or(RecordError::NotEnrolled)?;
+        let roles = self.writes_as(reading)?;
         let id = page_id(vessel, subject);
         let writing: [u8; 8] = draw(self.entropy.as_mut());
-        let mut entries = draft.entries(writing)?;
-        let roles = self.writes_as(reading)?;
-        let may = |(key, _): &(String, _)| match keys::split(key) {
-            Some((.., rule)) => rule.by.allows(roles),
-            None => keys::By::Reviewer.allows(roles),
-        };
-        if !entries.iter().all(may) {
-            return Err(PageError::NotAllowed);
-        }
         let merged = self.merged_page(id)?.clone();
-        let content = PageContent::read(vessel, id, &merged);
-        if content.closed.is_some() && !keys::By::Reviewer.allows(roles) {
-            return Err(PageError::Closed);
-        }
-        if content.about != Some(subject) {
-            entries.push((keys::ABOUT.to_owned(), Some(Value::Text(keys::about(subject)))));
-        }
         let run = self.run_for(&merged);
-        let mut line = merged.main().clone();
-        let named = entries.iter().map(|(key, value)| (key.as_str(), value.as_ref()));
-        let made = write(&mut line, actor_of(self.dev, run), now_of(reading), named)?;
-        let Some(change) = made else { return Err(DraftError::NoSuch("text").into()) };
-        if !DocumentKind::Page.has_room(&line, self.dev) {
-            return Err(PageError::Full);
-        }
+        let hand = Hand { dev: self.dev, run, roles, now: now_of(reading) };
+        let change = change_of((vessel, subject), &merged, (draft, writing), hand)?;
         let kind = DocumentKind::Page.number();
         let records = self.vouch((kind, id), std::slice::from_ref(&change), reading)?;
         let record = records.first().copied().ok_or(RecordError::NotEnrolled)?;
-        self.take_into_page(id, std::slice::from_ref(&change))?;
+        // It is durable from here on: what fails now must not make anybody type it again.
+        if self.take_into_page(id, std::slice::from_ref(&change)).is_err() {
+            self.pages.remove(&id);
+        }
         let id = data_encoding::HEXLOWER.encode(&writing);
         Ok(Written { change: change.hash, record, id })
     }
@@ -135,12 +104,13 @@ impl Phone {
         }
         // An adoption that is not cut yet must not be forgotten when the Plan is read again.
         self.seal()?;
+        let id = DocumentId(vessel.0);
         let run = self.run_for(&self.merged.clone());
         let mut plan = self.plan.clone();
         let changes = plan.edit(self.dev, run, now_of(reading), target)?;
-        let named = (DocumentKind::Plan.number(), DocumentId(vessel.0));
-        self.vouch(named, &changes, reading)?;
-        self.refresh_plan().map_err(RecordError::from)?;
+        self.vouch((DocumentKind::Plan.number(), id), &changes, reading)?;
+        // Durable, as above: what cannot be read again now is read at the next chance.
+        drop(self.refresh_plan());
         Ok(changes.into_iter().map(|change| change.hash).collect())
     }
 

@@ -8,7 +8,7 @@ use crate::{
     authority::Roles,
     document::Value,
     model::PageSubject,
-    page::{Draft, On, Version},
+    page::{Draft, On, PageWriteError, Version},
     record::{ContentPart, Item, PersonPart, TimePart},
 };
 
@@ -20,7 +20,11 @@ pub(super) fn remark(text: &str) -> Draft {
 
 /// The shore's chain from its genesis on, with these records.
 pub(super) fn shore_says(bodies: &[Body]) -> Vec<u8> {
-    let key = shore();
+    chain_says(&shore(), bodies)
+}
+
+/// A chain from its genesis on, with these records, in one segment.
+pub(super) fn chain_says(key: &SoftwareKey, bodies: &[Body]) -> Vec<u8> {
     let genesis = Body::Genesis {
         key: key.public_key(),
         vessel: VESSEL,
@@ -33,7 +37,7 @@ pub(super) fn shore_says(bodies: &[Body]) -> Vec<u8> {
         let content = ContentPart { patrol: 0, body: body.clone() };
         Item::shown(&time, &PersonPart::NOBODY, &content)
     });
-    Segment::cut(&key, 0, Hash::ZERO, [1; 16], items.collect()).unwrap().encode()
+    Segment::cut(key, 0, Hash::ZERO, [1; 16], items.collect()).unwrap().encode()
 }
 
 pub(super) fn certificate(phone: &Phone, roles: Roles, until: Option<i64>) -> Body {
@@ -57,7 +61,7 @@ pub(super) fn certified(seed: u64, roles: Roles) -> (tempfile::TempDir, Phone) {
 }
 
 /// Everything written in the texts of a Page.
-fn texts(phone: &mut Phone) -> Vec<Version> {
+pub(super) fn texts(phone: &mut Phone) -> Vec<Version> {
     let page = phone.page(DAY).unwrap();
     let texts = page.writings.iter().filter_map(|writing| writing.fields.get("text"));
     texts.flat_map(|field| field.versions.clone()).collect()
@@ -133,6 +137,28 @@ fn a_restored_phone_shows_what_it_wrote_before_anybody_certifies_it() {
     let shown: Vec<_> =
         texts(&mut phone).into_iter().map(|it| (it.value, it.by.dev, it.counts)).collect();
     assert_eq!(shown, [(said("before"), old, true), (said("after"), phone.device(), true)]);
+}
+
+#[test]
+fn who_has_filled_its_share_of_a_page_is_told_and_nothing_is_recorded() {
+    let (_folder, mut phone) = certified(40, Roles::CREW);
+    // 8,000 bytes each: a Page takes 1 MiB of one device.
+    let long = remark(&"\u{1f6a2}".repeat(2_000));
+    let mut written = 0;
+    let (head, error) = loop {
+        let head = phone.head();
+        match phone.write_page(DAY, &long, &at(10 + written)) {
+            Ok(_) => written += 1,
+            Err(error) => break (head, error),
+        }
+        assert!(written < 200);
+    };
+    assert!(matches!(error, PageError::Page(PageWriteError::Full)), "{error}");
+    assert!(error.to_string().contains("page of the day"), "{error}");
+    assert_eq!((phone.head(), texts(&mut phone).len() as i64), (head, written));
+    assert!(written > 125, "{written}");
+    phone.write_page(PageSubject::Day(1), &long, &at(900)).unwrap();
+    assert!(texts(&mut phone).iter().all(|version| version.stands && version.counts));
 }
 
 #[test]
