@@ -429,3 +429,49 @@ fn who_writes_next_says_what_a_page_is_about_where_it_was_said_falsely() {
     let gone = Draft::TakeBack { kind: WritingKind::Remark, id: "00".repeat(8) };
     assert_eq!(next(&Book::default(), &gone), Err(PageWriteError::Nothing));
 }
+
+#[test]
+fn no_text_that_a_person_writes_holds_a_hidden_character() {
+    let text = "a\u{0}b\u{7}\u{1b}c\u{202e}\u{2066}d\u{7f}\u{85}\ne\tf".to_owned();
+    let clean = Value::Text("abcd\ne\tf".into());
+    let (on, flag, point) = (On::Patrol, Hash([5; 32]), CheckpointId([4; 8]));
+    let id = "00".repeat(8);
+    let (kind, item) = (WritingKind::Remark, "state".to_owned());
+    let drafts = |text: String| {
+        [
+            Draft::Remark { on: on.clone(), text: text.clone() },
+            Draft::Answer { point, item: item.clone(), answer: Answer::Text(text.clone()) },
+            Draft::Reason { on: on.clone(), code: 1, text: text.clone() },
+            Draft::Incident { on: on.clone(), claimed: 0, text: text.clone() },
+            Draft::Amendment { incident: id.clone(), text: text.clone() },
+            Draft::Defect { on: on.clone(), text: text.clone() },
+            Draft::Handover { text: text.clone() },
+            Draft::Countersign { text: text.clone() },
+            Draft::Reply { flag, text: text.clone() },
+            Draft::Review { on: on.clone(), text: text.clone() },
+            Draft::Disposition { flag, outcome: 1, text: text.clone() },
+            Draft::Correct { kind, id: id.clone(), text },
+        ]
+    };
+    for draft in drafts(text) {
+        let entries = draft.entries([1; 8]).unwrap();
+        assert!(entries.iter().any(|(_, value)| value.as_ref() == Some(&clean)), "{entries:?}");
+    }
+    // With nothing else in it there is nothing to write.
+    for draft in drafts("\u{0} \u{202e}\u{8}".into()) {
+        assert_eq!(draft.entries([1; 8]), Err(DraftError::Empty), "{draft:?}");
+    }
+    // Whoever's app writes them all the same: they count in no field that holds a text.
+    for hidden in ["x\u{0}", "\u{1f}x", "x\u{7f}", "x\u{9b}2J", "\u{202a}x", "x\r\ny"] {
+        for rule in WritingKind::ALL.iter().flat_map(|kind| kind.fields()) {
+            assert!(!rule.holds(&Value::Text(hidden.into())), "{hidden:?} in {}", rule.name);
+        }
+    }
+    // Nor are ids and items a way in.
+    for item in ["a\u{0}", "a\n", "\u{202e}a"] {
+        let draft = Draft::Answer { point, item: item.into(), answer: Answer::Yes(true) };
+        assert_eq!(draft.entries([1; 8]), Err(DraftError::NoSuch("checklist item")));
+        let draft = Draft::TakeBack { kind, id: format!("{}{item}", &id[item.len()..]) };
+        assert_eq!(draft.entries([1; 8]), Err(DraftError::NoSuch("writing")));
+    }
+}

@@ -1,9 +1,16 @@
 //! Writing on the phone: Pages, and the Plan on the ship security officer's phone.
 
+use std::collections::BTreeSet;
+
 use super::{Phone, RecordError, plan::now_of};
 use crate::{
     authority::Authority,
-    document::{DocumentKind, Merged, RawChange, Vouchers, merge, write::actor_of},
+    document::{
+        DocumentKind, Merged, RawChange, Vouchers,
+        chunk::{self, Actor},
+        merge,
+        write::actor_of,
+    },
     entropy::draw,
     model::{DocumentId, Hash, PageSubject, RecordRef, page_id},
     page::{Draft, Hand, PageContent, PageWriteError, change_of},
@@ -26,6 +33,12 @@ pub enum PageError {
     /// The record.
     #[error(transparent)]
     Record(#[from] RecordError),
+}
+
+impl From<StoreError> for PlanEditError {
+    fn from(error: StoreError) -> Self {
+        Self::Record(error.into())
+    }
 }
 
 impl From<StoreError> for PageError {
@@ -77,7 +90,7 @@ impl Phone {
         let id = page_id(vessel, subject);
         let writing: [u8; 8] = draw(self.entropy.as_mut());
         let merged = self.merged_page(id)?.clone();
-        let run = self.run_for(&merged);
+        let run = self.run_for((DocumentKind::Page, id), &merged)?;
         let hand = Hand { dev: self.dev, run, roles, now: now_of(reading) };
         let change = change_of((vessel, subject), &merged, (draft, writing), hand)?;
         let kind = DocumentKind::Page.number();
@@ -105,7 +118,7 @@ impl Phone {
         // An adoption that is not cut yet must not be forgotten when the Plan is read again.
         self.seal()?;
         let id = DocumentId(vessel.0);
-        let run = self.run_for(&self.merged.clone());
+        let run = self.run_for((DocumentKind::Plan, id), &self.merged.clone())?;
         let mut plan = self.plan.clone();
         let changes = plan.edit(self.dev, run, now_of(reading), target)?;
         self.vouch((DocumentKind::Plan.number(), id), &changes, reading)?;
@@ -114,13 +127,26 @@ impl Phone {
         Ok(changes.into_iter().map(|change| change.hash).collect())
     }
 
-    /// A run whose changes all are on the main line: otherwise the next change would get the number
-    /// of one that exists.
-    fn run_for(&mut self, merged: &Merged) -> [u8; 8] {
-        while !merged.may_go_on(&actor_of(self.dev, self.run)) {
+    /// A run whose changes all are on the main line, those that wait or were refused here with them:
+    /// otherwise the next change would get the number of one that exists.
+    fn run_for(
+        &mut self,
+        (kind, id): (DocumentKind, DocumentId),
+        merged: &Merged,
+    ) -> Result<[u8; 8], StoreError> {
+        let mut strayed = BTreeSet::new();
+        for (hash, ..) in self.store.own_changes(kind.number(), id)? {
+            if !merged.main().holds(hash)
+                && let Some(raw) = self.store.change(kind.number(), id, hash)?
+            {
+                strayed.extend(chunk::read(&raw.bytes).map(|header| header.actor));
+            }
+        }
+        let free = |actor: Actor| merged.may_go_on(&actor) && !strayed.contains(&actor);
+        while !free(actor_of(self.dev, self.run)) {
             self.run = draw(self.entropy.as_mut());
         }
-        self.run
+        Ok(self.run)
     }
 
     pub(super) fn note_voucher(

@@ -3,6 +3,7 @@
 mod hands;
 mod outbox;
 mod pages;
+mod taking;
 
 use std::{path::PathBuf, sync::Arc};
 

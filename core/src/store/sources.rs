@@ -105,6 +105,21 @@ impl Store {
         Ok(changes)
     }
 
+    /// A raw change of a document.
+    pub fn change(
+        &self,
+        kind: u64,
+        id: DocumentId,
+        hash: Hash,
+    ) -> Result<Option<RawChange>, StoreError> {
+        let bytes = self
+            .connection
+            .prepare_cached("SELECT bytes FROM change WHERE kind = ?1 AND id = ?2 AND hash = ?3")?
+            .query_row(params![to_sql(kind)?, id.0, hash.0], |row| row.get(0))
+            .optional()?;
+        Ok(bytes.map(|bytes| RawChange { hash, bytes }))
+    }
+
     /// Keeps a receipt; the first one for a head stays.
     pub fn put_receipt(&mut self, receipt: &Receipt) -> Result<(), StoreError> {
         self.connection
