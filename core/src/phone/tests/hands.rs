@@ -264,7 +264,7 @@ fn an_answer_that_is_not_for_this_phone_changes_nothing() {
 const ROUTE: RouteId = RouteId([1; 8]);
 
 /// Four points, and a window from 00:10 to 00:40.
-fn plan() -> PlanContent {
+pub(super) fn plan() -> PlanContent {
     let point = |n: u8| CheckpointId([n; 8]);
     let route = Route {
         name: "Round".into(),
@@ -295,7 +295,7 @@ fn plan() -> PlanContent {
     }
 }
 
-fn due() -> DueId {
+pub(super) fn due() -> DueId {
     due_patrols(VESSEL, &plan(), NOON, NOON + 3_600)[0].id
 }
 

@@ -1,0 +1,163 @@
+//! What comes from others: two histories, many hands, long absences, and answers that are broken off.
+
+use super::{
+    hands::reopened,
+    pages::{DAY, certificate, certified, chain_says, remark, shore_says, texts},
+    *,
+};
+use crate::{
+    authority::Roles,
+    document::{DocumentKind, Line, RawChange, Value, write, write::actor_of},
+    model::page_id,
+    sync::{Document, Limits, Request, Response, SealedRequest},
+};
+
+/// Somebody else's device: its key, and what it wrote on the Page of the day.
+struct Other {
+    key: SoftwareKey,
+    word: RawChange,
+}
+
+fn page() -> DocumentId {
+    page_id(VESSEL, DAY)
+}
+
+impl Other {
+    fn new(n: u8) -> Self {
+        let key = SoftwareKey::generate(&mut SeededEntropy::new(500 + u64::from(n)));
+        let word = Self::writes(&key, n, "word");
+        Self { key, word }
+    }
+
+    fn writes(key: &SoftwareKey, n: u8, text: &str) -> RawChange {
+        let (dev, value) = (crate::record::device_id(&key.public_key()), Value::Text(text.into()));
+        let id = format!("remark/{}/text", data_encoding::HEXLOWER.encode(&[n; 8]));
+        let entries = [(id.as_str(), Some(&value))];
+        write(&mut Line::default(), actor_of(dev, [n; 8]), NOON, entries).unwrap().unwrap()
+    }
+
+    /// Its chain: the genesis, and a record that names a change.
+    fn vouches(&self, change: Hash) -> Vec<u8> {
+        let kind = DocumentKind::Page.number();
+        chain_says(&self.key, &[Body::Document { kind, id: page(), changes: vec![change] }])
+    }
+
+    fn certificate(&self) -> Body {
+        Body::Certificate {
+            key: self.key.public_key(),
+            vessel: VESSEL,
+            roles: Roles::CREW.0,
+            from: NOON,
+            until: None,
+            genesis: None,
+        }
+    }
+}
+
+fn response(segments: Vec<Vec<u8>>, changes: &[RawChange]) -> Response {
+    let on_page = |what: &RawChange| Document { kind: 2, id: page(), what: what.clone() };
+    Response {
+        time: NOON,
+        have: Vec::new(),
+        documents: vec![Document { kind: 1, id: DocumentId(VESSEL.0), what: Vec::new() }],
+        segments,
+        changes: changes.iter().map(on_page).collect(),
+        receipts: Vec::new(),
+        problems: Vec::new(),
+        more: false,
+    }
+}
+
+fn request(phone: &mut Phone, secs: i64) -> Request {
+    SealedRequest::decode(&phone.sync_request(&at(secs)).unwrap()).unwrap().1
+}
+
+#[test]
+fn two_records_at_one_place_of_a_chain_are_both_kept_and_both_vouch() {
+    let (folder, mut phone) = certified(40, Roles::CREW);
+    let forger = Other::new(1);
+    let twin = Other::writes(&forger.key, 2, "twin");
+    let bodies = [certificate(&phone, Roles::CREW, None), forger.certificate()];
+    let segments =
+        vec![shore_says(&bodies), forger.vouches(forger.word.hash), forger.vouches(twin.hash)];
+    let response = response(segments, &[forger.word.clone(), twin.clone()]).encode();
+    let outcome = phone.sync_response(&response, &at(10)).unwrap();
+    assert_eq!((outcome.new_segments, outcome.new_changes, outcome.refused), (3, 2, 0));
+    let again = phone.sync_response(&response, &at(11)).unwrap();
+    assert_eq!((again.new_segments, again.new_changes), (0, 0));
+    let both = |phone: &mut Phone| {
+        let dev = crate::record::device_id(&forger.key.public_key());
+        let versions = texts(phone);
+        assert_eq!(versions.len(), 2);
+        assert!(versions.iter().all(|version| version.by.dev == dev && version.by.record.seq == 1));
+        assert_eq!(versions.iter().filter(|version| version.beside).count(), 1);
+        let have = request(phone, 20).have;
+        let runs = have.iter().find(|(named, _)| *named == dev).unwrap().1.clone();
+        assert_eq!(runs.len(), 2, "both branches are named: {runs:?}");
+        assert!(runs.iter().all(|run| (run.from, run.to) == (0, 1)));
+    };
+    both(&mut phone);
+    drop(phone);
+    both(&mut reopened(&folder, 30));
+}
+
+#[test]
+fn a_page_of_many_hands_is_named_whole_and_nothing_is_sent_twice() {
+    let (_folder, mut phone) = certified(40, Roles::CREW);
+    let word = phone.write_page(DAY, &remark("mine"), &at(8)).unwrap().change;
+    let hands: Vec<Other> = (1..=20).map(Other::new).collect();
+    let mut bodies = vec![certificate(&phone, Roles::CREW, None)];
+    bodies.extend(hands.iter().map(Other::certificate));
+    let mut segments = vec![shore_says(&bodies)];
+    segments.extend(hands.iter().map(|hand| hand.vouches(hand.word.hash)));
+    let words: Vec<RawChange> = hands.iter().map(|hand| hand.word.clone()).collect();
+    assert_eq!(request(&mut phone, 9).changes.len(), 1);
+    phone.sync_response(&response(segments, &words).encode(), &at(10)).unwrap();
+    let out = request(&mut phone, 20);
+    let named = out.documents.iter().find(|doc| doc.id == page()).unwrap();
+    assert_eq!(named.what.len(), 21, "more heads than a record names");
+    assert!(named.what.contains(&word) && named.what.len() <= Limits::HEADS);
+    assert_eq!((out.changes, phone.unsent_changes().unwrap()), (vec![], 0));
+    // The shore names the same heads: this phone's word is there, whichever place it has among them.
+    let mut same = response(Vec::new(), &[]);
+    same.documents.push(named.clone());
+    phone.sync_response(&same.encode(), &at(21)).unwrap();
+    assert_eq!(phone.unsent_changes().unwrap(), 0);
+    // One more word joins them all.
+    phone.write_page(DAY, &remark("seen"), &at(30)).unwrap();
+    assert_eq!(phone.page(DAY).unwrap().writings.len(), 22);
+    let out = request(&mut phone, 40);
+    let named = out.documents.iter().find(|doc| doc.id == page()).unwrap();
+    assert_eq!(named.what.len(), 1);
+}
+
+#[test]
+fn words_that_wait_lend_their_number_to_no_other() {
+    let (_folder, mut phone) = certified(40, Roles::CREW);
+    let other = Other::new(1);
+    let bodies = [certificate(&phone, Roles::CREW, None), other.certificate()];
+    let segments = vec![shore_says(&bodies), other.vouches(other.word.hash)];
+    let response = response(segments, std::slice::from_ref(&other.word));
+    phone.sync_response(&response.encode(), &at(10)).unwrap();
+    let first = phone.write_page(DAY, &remark("on top of it"), &at(20)).unwrap().change;
+    // The other's records are gone, as in a store that was put together from what could be read.
+    phone.vouchers = VoucherIndex::default();
+    phone.reopen_vouchers().unwrap();
+    phone.pages.clear();
+    assert_eq!(texts(&mut phone), [], "it waits for what it builds on");
+    let second = phone.write_page(DAY, &remark("meanwhile"), &at(30)).unwrap().change;
+    let number = |phone: &Phone, hash: Hash| {
+        let raw = phone.store.change(2, page(), hash).unwrap().unwrap();
+        let header = crate::document::chunk::read(&raw.bytes).unwrap();
+        (header.actor, header.seq)
+    };
+    assert_ne!(number(&phone, first), number(&phone, second));
+    // With the records back, both are there and the one is beside the other.
+    phone
+        .vouchers
+        .add(&Segment::decode(&response.segments[1]).unwrap().reopen().unwrap().entries[1]);
+    phone.pages.clear();
+    let merged = phone.merged_page(page()).unwrap();
+    assert!(merged.holds(first) && merged.holds(second));
+    assert_eq!(merged.refused, []);
+}
