@@ -387,3 +387,25 @@ fn an_edit_forgets_no_adoption_that_was_not_cut_yet() {
     assert_eq!(officer.phone.plan().vessel_name, "MV Adopted");
     assert_ne!(officer.phone.newest_plan(), officer.phone.adopted());
 }
+
+/// A phone that had no link for three weeks hears what was written in the first of them, though the shore
+/// speaks by itself of the last two only.
+#[test]
+fn after_three_weeks_without_a_link_everything_written_meanwhile_comes() {
+    let shore = TestShore::start();
+    let (ship, mut phones) = crewed(&shore);
+    let due = &ship.due(BEGIN + DAY, BEGIN + 2 * DAY)[0];
+    let (of_due, of_day) =
+        (PageSubject::Due(due.id), PageSubject::Day((BEGIN + DAY).div_euclid(DAY)));
+    let at = due.closes + 600;
+    for (subject, text) in [(of_due, "Door 3 was open."), (of_day, "The vent squeaks.")] {
+        write(&mut phones[2], subject, &remark(text), at);
+    }
+    shore.sync(&mut phones[2], at + 60);
+    shore.sync(&mut phones[1], BEGIN + 23 * DAY);
+    for subject in [of_due, of_day] {
+        let page = phones[1].phone.page(subject).unwrap();
+        assert_eq!(page, shore.shore.page(ship.vessel, subject).unwrap());
+        assert_eq!(page.writings.len(), 1);
+    }
+}

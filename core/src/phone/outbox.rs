@@ -5,19 +5,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Phone, plan::now_of};
 use crate::{
     document::{DocumentKind, RawChange},
-    model::{DocumentId, Hash},
+    model::{DocumentId, Hash, PageSubject, page_id},
+    plan::due_patrols,
     store::{Fate, OwnChange, StoreError},
     sync::{Document, Limits, ProblemCode, Response},
     time::ClockReading,
 };
 
+const DAY: i64 = 86_400;
 /// Pages with changes in so many seconds are spoken of in a sync: four weeks.
-const LATELY: i64 = 28 * 86_400;
+const LATELY: i64 = 28 * DAY;
 /// Pages spoken of in one sync.
 const PAGES: usize = 256;
 /// Bytes of changes that the shore refused before, in one sync. It may have room now; a link that costs
 /// money must not carry them all every time.
 const REFUSED_BYTES: usize = 64 * 1024;
+/// After so many seconds without a whole sync this phone asks for Pages by name. A shore sends by itself
+/// those with changes of the last two weeks.
+const AWAY: i64 = 13 * DAY;
+/// It asks so far back: a quarter.
+const ASKED_BACK: i64 = 92 * DAY;
+/// Pages asked for in one sync; of more, the newest.
+const ASKED: usize = 512;
+/// The setting that holds the shore's time at the last sync that left nothing out.
+const WHOLE_SYNC: &str = "whole_sync";
 
 impl Phone {
     /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
@@ -35,6 +46,54 @@ impl Phone {
             versions.push(Document { kind: page, id, what });
         }
         Ok(versions)
+    }
+
+    /// Versions for a request: those, and after a long time without a link the Pages of all days and due
+    /// patrols since. Names are computed, so a Page can be asked for of which nothing is here.
+    pub(super) fn versions_to_name(
+        &mut self,
+        now: i64,
+    ) -> Result<Vec<Document<Vec<Hash>>>, StoreError> {
+        let mut versions = self.versions(now)?;
+        let (Some(vessel), Some(since)) = (self.vessel(), self.last_whole_sync()?) else {
+            return Ok(versions);
+        };
+        if now.saturating_sub(since) < AWAY {
+            return Ok(versions);
+        }
+        let from = since.max(now.saturating_sub(ASKED_BACK)).saturating_sub(DAY);
+        // A day of ship time begins up to a day before or after that of UTC.
+        let days = (from.div_euclid(DAY)..=now.div_euclid(DAY).saturating_add(1)).rev();
+        let dues = due_patrols(vessel, &self.in_force, from, now);
+        let dues = dues.iter().rev().map(|due| PageSubject::Due(due.id));
+        let named: BTreeSet<DocumentId> = versions.iter().map(|version| version.id).collect();
+        let asked: Vec<DocumentId> = days
+            .map(PageSubject::Day)
+            .chain(dues)
+            .map(|subject| page_id(vessel, subject))
+            .filter(|id| !named.contains(id))
+            .take(ASKED)
+            .collect();
+        for id in asked {
+            let heads = self.merged_page(id)?.all_heads();
+            let what = heads.into_iter().take(Limits::HEADS).collect();
+            versions.push(Document { kind: DocumentKind::Page.number(), id, what });
+        }
+        Ok(versions)
+    }
+
+    /// The shore's time at the last sync that left nothing out. It is kept by itself: the first answer
+    /// of several brings a new receipt, and the others must not be forgotten over it.
+    fn last_whole_sync(&mut self) -> Result<Option<i64>, StoreError> {
+        let kept = self.store.setting(WHOLE_SYNC)?;
+        if let Some(kept) = kept.and_then(|kept| kept.try_into().ok()) {
+            return Ok(Some(i64::from_be_bytes(kept)));
+        }
+        let receipt = self.store.last_receipt(self.dev)?.map(|receipt| receipt.time);
+        if let Some(time) = receipt {
+            self.store.set_setting(WHOLE_SYNC, &time.to_be_bytes())?;
+        }
+        Ok(receipt)
     }
 
     /// Changes made here that the shore is not known to hold, as far as they fit: those that it refused
@@ -116,6 +175,9 @@ impl Phone {
         if told {
             let versions = self.versions(at)?;
             self.note_reached(response, &versions, &taken)?;
+            if !response.more {
+                self.store.set_setting(WHOLE_SYNC, &response.time.to_be_bytes())?;
+            }
         }
         Ok(heard)
     }

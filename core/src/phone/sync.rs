@@ -92,7 +92,7 @@ impl Phone {
             dev: self.dev,
             scope: Scope::Authority,
             have: self.have(have, first),
-            documents: self.versions(now_of(reading))?,
+            documents: self.versions_to_name(now_of(reading))?,
             segments,
             changes,
         };

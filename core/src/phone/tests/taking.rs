@@ -1,14 +1,14 @@
 //! What comes from others: two histories, many hands, long absences, and answers that are broken off.
 
 use super::{
-    hands::reopened,
+    hands::{due, plan, reopened},
     pages::{DAY, certificate, certified, chain_says, remark, shore_says, texts},
     *,
 };
 use crate::{
     authority::Roles,
     document::{DocumentKind, Line, RawChange, Value, write, write::actor_of},
-    model::page_id,
+    model::{PageSubject, page_id},
     sync::{Document, Limits, Request, Response, SealedRequest},
 };
 
@@ -129,6 +129,37 @@ fn a_page_of_many_hands_is_named_whole_and_nothing_is_sent_twice() {
     let out = request(&mut phone, 40);
     let named = out.documents.iter().find(|doc| doc.id == page()).unwrap();
     assert_eq!(named.what.len(), 1);
+}
+
+#[test]
+fn after_weeks_without_a_link_pages_are_asked_for_by_name_until_all_have_come() {
+    let (_folder, mut phone) = certified(40, Roles::CREW);
+    phone.in_force = plan();
+    let asks = |phone: &mut Phone, subject: PageSubject, secs: i64| {
+        let id = page_id(VESSEL, subject);
+        request(phone, secs).documents.iter().any(|document| document.id == id)
+    };
+    let day = 86_400;
+    let (first, early) = (PageSubject::Due(due()), PageSubject::Day(NOON / day + 1));
+    assert!(!asks(&mut phone, first, 3_600), "a new phone asks for nothing that was before it");
+    let whole = Response { time: NOON + 3_600, ..response(Vec::new(), &[]) };
+    phone.sync_response(&whole.encode(), &at(3_700)).unwrap();
+    assert!(!asks(&mut phone, early, 10 * day), "the shore sends these by itself");
+    assert!(asks(&mut phone, early, 21 * day));
+    phone.in_force = plan();
+    assert!(asks(&mut phone, first, 21 * day), "the due patrol of the first night");
+    // Part of the answer comes: the rest is asked for again, and then no more.
+    let part = Response { time: NOON + 21 * day, more: true, ..response(Vec::new(), &[]) };
+    phone.sync_response(&part.encode(), &at(21 * day + 5)).unwrap();
+    assert!(asks(&mut phone, early, 21 * day + 10));
+    let whole = Response { more: false, ..part };
+    phone.sync_response(&whole.encode(), &at(21 * day + 15)).unwrap();
+    assert!(!asks(&mut phone, early, 21 * day + 20));
+    // Years in a drawer: what is asked for stays bounded.
+    phone.in_force = plan();
+    let out = request(&mut phone, 2_000 * day);
+    assert!(out.documents.len() < 256, "{}", out.documents.len());
+    assert!(out.documents.len() > 92 * 2, "{}", out.documents.len());
 }
 
 #[test]
