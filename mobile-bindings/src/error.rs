@@ -29,7 +29,8 @@ pub enum MobileError {
         /// For people.
         text: String,
     },
-    /// The caller cancelled it. Nothing was recorded.
+    /// The caller cancelled it. Nothing was recorded; of a shore's answer, what had come in by then is
+    /// kept.
     #[error("{text}")]
     Cancelled {
         /// For people.
@@ -231,6 +232,10 @@ impl MobileError {
         Self::Cancelled { text: "cancelled, nothing was recorded; try again".to_owned() }
     }
 
+    pub(crate) fn stopped() -> Self {
+        Self::Cancelled { text: ResponseError::Stopped.to_string() }
+    }
+
     pub(crate) fn called_back() -> Self {
         Self::CalledBack {
             text: "the library is in the middle of another call on this thread; call again when \
@@ -306,6 +311,7 @@ impl From<ResponseError> for MobileError {
                 text: format!("the shore's answer cannot be used: {error}; sync again"),
             },
             ResponseError::Record(error) => error.into(),
+            ResponseError::Stopped => Self::stopped(),
             _ => Self::internal("response-error"),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Phone, plan::now_of};
+use super::{Phone, ResponseError, plan::now_of};
 use crate::{
     document::{DocumentKind, RawChange},
     model::{DocumentId, Hash, PageSubject, page_id},
@@ -148,7 +148,8 @@ impl Phone {
         &mut self,
         response: &Response,
         reading: &ClockReading,
-    ) -> Result<bool, StoreError> {
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<bool, ResponseError> {
         let (sent, certified_as) = std::mem::take(&mut self.sent_changes);
         let against: BTreeMap<&[u8], ProblemCode> = response
             .problems
@@ -174,7 +175,7 @@ impl Phone {
         self.store.note_fates(&fates)?;
         if told {
             let versions = self.versions(at)?;
-            self.note_reached(response, &versions, &taken)?;
+            self.note_reached(response, &versions, &taken, go_on)?;
             if !response.more {
                 self.store.set_setting(WHOLE_SYNC, &response.time.to_be_bytes())?;
             }
@@ -187,7 +188,8 @@ impl Phone {
         response: &Response,
         versions: &[Document<Vec<Hash>>],
         taken: &BTreeSet<Hash>,
-    ) -> Result<(), StoreError> {
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), ResponseError> {
         let mut fates = Vec::new();
         for Document { kind, id, .. } in versions.iter().cloned() {
             let said = response.documents.iter().find(|doc| (doc.kind, doc.id) == (kind, id));
@@ -198,6 +200,9 @@ impl Phone {
             let own = self.store.own_changes(kind, id)?;
             if own.is_empty() {
                 continue;
+            }
+            if !go_on() {
+                return Err(ResponseError::Stopped);
             }
             let merged = match DocumentKind::from_number(kind) {
                 Some(DocumentKind::Page) => self.merged_page(id)?,
@@ -220,7 +225,7 @@ impl Phone {
                 }
             }
         }
-        self.store.note_fates(&fates)
+        Ok(self.store.note_fates(&fates)?)
     }
 }
 

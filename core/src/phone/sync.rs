@@ -38,7 +38,7 @@ pub struct SyncOutcome {
     pub plan_to_adopt: bool,
 }
 
-/// Why a response was not taken. Nothing was changed; sync again.
+/// Why a response was not taken, or not to its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResponseError {
@@ -48,6 +48,9 @@ pub enum ResponseError {
     /// The store or the chain.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The caller wanted no more of it.
+    #[error("stopped; what had come in by then is kept, so sync again for the rest")]
+    Stopped,
 }
 
 impl From<StoreError> for ResponseError {
@@ -126,6 +129,17 @@ impl Phone {
         bytes: &[u8],
         reading: &ClockReading,
     ) -> Result<SyncOutcome, ResponseError> {
+        self.sync_response_while(bytes, reading, &|| true)
+    }
+
+    /// The same, as long as `go_on` says so: it is asked between segments, between changes and between
+    /// documents. What was taken before is durable and shown, and the next sync brings the rest.
+    pub fn sync_response_while(
+        &mut self,
+        bytes: &[u8],
+        reading: &ClockReading,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<SyncOutcome, ResponseError> {
         let response = Response::decode(bytes)?;
         let shore_key =
             self.enrolment.as_ref().map(|known| known.shore_key).ok_or(RecordError::NotEnrolled)?;
@@ -134,13 +148,21 @@ impl Phone {
             more: response.more,
             ..SyncOutcome::default()
         };
-        self.take_segments(&response, &shore_key, &mut outcome)?;
-        self.take_changes(&response, reading, &mut outcome)?;
+        let mut taken = self.take_segments(&response, &shore_key, &mut outcome, go_on);
+        if taken.is_ok() {
+            taken = self.take_changes(&response, reading, &mut outcome, go_on);
+        }
+        if matches!(taken, Err(ResponseError::Stopped)) {
+            // Memory follows what is durable.
+            self.refresh_plan()?;
+            self.reread_code(reading)?;
+        }
+        taken?;
         self.note_what_is_held(&response, &shore_key)?;
         self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
         self.refresh_plan()?;
-        let heard = self.note_held_changes(&response, reading)?;
         self.reread_code(reading)?;
+        let heard = self.note_held_changes(&response, reading, go_on)?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
         let refused: usize = self.refused_changes()?.iter().map(|(_, count)| count).sum();
         outcome.more |= !self.unsent()?.is_empty() || (heard && self.unsent_changes()? > refused);
@@ -230,15 +252,16 @@ impl Phone {
         response: &Response,
         shore_key: &PublicKeyBytes,
         outcome: &mut SyncOutcome,
-    ) -> Result<(), StoreError> {
-        let strangers = self.take_known_segments(&response.segments, shore_key, outcome)?;
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), ResponseError> {
+        let strangers = self.take_known_segments(&response.segments, shore_key, outcome, go_on)?;
         if strangers.is_empty() {
             return Ok(());
         }
         // Their certificates may have come in this very response.
         let authority = self.own_if_authority()?;
         self.refresh_authority(authority.as_ref());
-        let refused = self.take_known_segments(&strangers, shore_key, outcome)?;
+        let refused = self.take_known_segments(&strangers, shore_key, outcome, go_on)?;
         outcome.refused += refused.len();
         Ok(())
     }
@@ -249,9 +272,13 @@ impl Phone {
         segments: &[Vec<u8>],
         shore_key: &PublicKeyBytes,
         outcome: &mut SyncOutcome,
-    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<Vec<u8>>, ResponseError> {
         let mut others = Vec::new();
         for bytes in segments {
+            if !go_on() {
+                return Err(ResponseError::Stopped);
+            }
             let verified = Segment::decode(bytes).ok().and_then(|segment| {
                 let key = self.key_of(&segment, shore_key)?;
                 segment.verify(&key).ok()
@@ -290,8 +317,12 @@ impl Phone {
         response: &Response,
         reading: &ClockReading,
         outcome: &mut SyncOutcome,
-    ) -> Result<(), StoreError> {
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), ResponseError> {
         for change in &response.changes {
+            if !go_on() {
+                return Err(ResponseError::Stopped);
+            }
             let known = DocumentKind::from_number(change.kind).is_some();
             if !known || gate::check(&change.what).is_err() {
                 outcome.refused += 1;

@@ -156,8 +156,9 @@ impl Phone {
         })
     }
 
-    /// Takes the bytes that the shore answered. The same bytes twice change nothing more. A response
-    /// is at most 4 MiB, and taken whole once it has begun: `cancel` stops one that has not.
+    /// Takes the bytes that the shore answered. The same bytes twice change nothing more. `cancel` ends
+    /// it soon, between two things that came: what was taken by then is kept, and the next sync brings the
+    /// rest.
     #[uniffi::method(default(cancel = None))]
     pub fn sync_response(
         &self,
@@ -165,10 +166,16 @@ impl Phone {
         cancel: Option<Arc<Cancel>>,
     ) -> Result<SyncOutcome, MobileError> {
         let changes = [Change::Sync, Change::Plan, Change::Page, Change::Identity];
-        self.recording("sync-response", &changes, |phone, reading| {
+        let outcome = self.recording("sync-response", &changes, |phone, reading| {
             go_on(cancel.as_ref())?;
-            Ok(phone.sync_response(&bytes, reading)?.into())
-        })
+            let wanted = || go_on(cancel.as_ref()).is_ok();
+            match phone.sync_response_while(&bytes, reading, &wanted) {
+                // What came before is taken, and the observer is told.
+                Err(phone::ResponseError::Stopped) => Ok(Err(MobileError::stopped())),
+                taken => Ok(Ok(taken?.into())),
+            }
+        })?;
+        outcome
     }
 
     /// What is ashore and what is not.

@@ -1,5 +1,7 @@
 //! What comes from others: two histories, many hands, long absences, and answers that are broken off.
 
+use std::cell::Cell;
+
 use super::{
     hands::{due, plan, reopened},
     pages::{DAY, certificate, certified, chain_says, remark, shore_says, texts},
@@ -129,6 +131,54 @@ fn a_page_of_many_hands_is_named_whole_and_nothing_is_sent_twice() {
     let out = request(&mut phone, 40);
     let named = out.documents.iter().find(|doc| doc.id == page()).unwrap();
     assert_eq!(named.what.len(), 1);
+}
+
+#[test]
+fn an_answer_that_is_broken_off_keeps_what_had_come_and_the_next_one_brings_the_rest() {
+    let others: Vec<Other> = (1..=3).map(Other::new).collect();
+    let words: Vec<RawChange> = others.iter().map(|other| other.word.clone()).collect();
+    let all = |phone: &Phone| {
+        let mut bodies = vec![certificate(phone, Roles::CREW, None)];
+        bodies.extend(others.iter().map(Other::certificate));
+        let mut segments = vec![shore_says(&bodies)];
+        segments.extend(others.iter().map(|other| other.vouches(other.word.hash)));
+        response(segments, &words).encode()
+    };
+    let mut stopped = 0;
+    for most in 0..20 {
+        let (folder, mut phone) = certified(40, Roles::CREW);
+        phone.write_page(DAY, &remark("mine"), &at(7)).unwrap();
+        phone.sync_request(&at(8)).unwrap();
+        let asked = Cell::new(0);
+        let go_on = || {
+            asked.set(asked.get() + 1);
+            asked.get() <= most
+        };
+        let response = all(&phone);
+        let taken = phone.sync_response_while(&response, &at(10), &go_on);
+        let count = |phone: &Phone| {
+            let segments = phone.store.segments().unwrap().len() - 1;
+            segments + phone.store.changes(2, page()).unwrap().len() - 1
+        };
+        match taken {
+            Err(ResponseError::Stopped) => {
+                stopped += 1;
+                assert_eq!(count(&phone), most.min(7), "one thing each time it is asked");
+            }
+            taken => assert!(taken.is_ok(), "{taken:?}"),
+        }
+        // Memory says what the store says.
+        let shown = texts(&mut phone);
+        drop(phone);
+        let mut phone = reopened(&folder, 20);
+        assert_eq!(texts(&mut phone), shown);
+        phone.sync_request(&at(30)).unwrap();
+        phone.sync_response(&response, &at(31)).unwrap();
+        assert_eq!((texts(&mut phone).len(), count(&phone)), (4, 7));
+        assert_eq!(phone.unsent_changes().unwrap(), 0);
+    }
+    // Four segments, three changes, one document with own words.
+    assert_eq!(stopped, 8);
 }
 
 #[test]
