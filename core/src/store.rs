@@ -16,6 +16,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 pub use outbox::{Fate, OwnChange};
 pub use records::{Cut, OpenRecord, Vouched};
 pub use safe::{FileSafe, SafeError};
+#[cfg(test)]
+pub(crate) use schema::tests::version_1;
 pub use schema::{APPLICATION_ID, VERSION};
 
 /// Why the store did not do what was asked. In every case what was kept before is still there.

@@ -121,8 +121,60 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{super::Store, *};
+    use crate::model::{DeviceId, DocumentId};
+
+    /// Makes a store as the first version of the app left it.
+    pub(crate) fn version_1(path: &std::path::Path) {
+        Connection::open(path).unwrap().execute_batch(include_str!("version_1.sql")).unwrap();
+    }
+
+    /// The bytes of every row of a table of the first version.
+    fn rows(path: &std::path::Path, sql: &str) -> Vec<String> {
+        let connection = Connection::open(path).unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let read = |row: &rusqlite::Row<'_>| {
+            let value = |at: usize| format!("{:?}", row.get_ref(at).unwrap());
+            Ok((0..columns).map(value).collect::<Vec<_>>().join("|"))
+        };
+        let rows = statement.query_map([], read).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn a_store_of_the_first_version_keeps_every_row() {
+        const TABLES: [&str; 6] = [
+            "SELECT dev, seq, hash, bytes, time, person, content FROM record",
+            "SELECT dev, from_seq, key, to_seq, prev, head, bytes FROM cut",
+            "SELECT dev, to_seq, head, from_seq, prev, bytes FROM segment",
+            "SELECT kind, id, hash, bytes FROM change",
+            "SELECT dev, seq, head, time, bytes FROM receipt",
+            "SELECT name, value FROM setting",
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        version_1(&path);
+        let before = TABLES.map(|sql| rows(&path, sql));
+        assert_eq!(before.each_ref().map(Vec::len), [6, 2, 1, 1, 1, 2]);
+        for _ in 0..2 {
+            let store = Store::open(&path).unwrap();
+            // Nothing of it was made here: there is nothing to send.
+            assert_eq!(store.count_unheld_changes().unwrap(), 0);
+            assert_eq!(store.count_refused_changes(&[]).unwrap(), []);
+            assert_eq!(store.own_vouchers().unwrap(), []);
+            let plan = store.changes(1, DocumentId([7; 16])).unwrap();
+            assert_eq!(plan.len(), 1);
+            assert_eq!(store.own_changes(1, DocumentId([7; 16])).unwrap(), []);
+            assert_eq!(store.documents_since(1, 0, 9).unwrap(), [DocumentId([7; 16])]);
+            let [own] = <[DeviceId; 1]>::try_from(store.own_devices().unwrap()).unwrap();
+            assert_eq!(store.tail(own).unwrap().unwrap().seq, 5);
+        }
+        assert_eq!(TABLES.map(|sql| rows(&path, sql)), before);
+        assert_eq!(rows(&path, "PRAGMA user_version"), [format!("Integer({VERSION})")]);
+        assert_eq!(rows(&path, "PRAGMA integrity_check"), ["Text([111, 107])"]);
+    }
 
     #[test]
     fn a_newer_store_is_refused_and_left_as_it_is() {

@@ -174,3 +174,27 @@ fn an_answer_that_says_nothing_of_documents_asks_for_no_other_round() {
     assert!(!take(&mut phone, &silent, 21).more, "or it would go on for ever");
     assert_eq!(phone.unsent_changes().unwrap(), 1);
 }
+
+#[test]
+fn a_phone_goes_on_with_a_store_of_the_first_version() {
+    let bench = Bench::new();
+    crate::store::version_1(&bench.path());
+    let (mut phone, opened) = bench.open(60);
+    assert_eq!(opened, Opened::Resumed { tail_found: true });
+    assert_eq!((phone.head().unwrap().0, phone.current().unwrap().scans.len()), (6, 2));
+    assert_eq!(phone.plan().vessel_name, "Fjord");
+    assert_eq!(phone.roles(), Roles::CREW);
+    let view = phone.view(&at(60)).unwrap();
+    assert_eq!(view.receipt.map(|receipt| receipt.time), Some(NOON + 31));
+    assert_eq!((view.unsent_changes, view.refused_changes), (0, vec![]));
+    // What it could not do before goes as well.
+    let word = phone.write_page(DAY, &remark("new"), &at(70)).unwrap().change;
+    phone.end(1, 0, &at(80)).unwrap();
+    assert_eq!(sent(&request(&mut phone, 90)), [word]);
+    assert_eq!(answered(&mut phone, vec![], 91).more, false);
+    let history = history(&mut phone);
+    let kinds = kinds(&history);
+    let expected =
+        ["genesis", "patrol_start", "scan", "alive", "anchor", "scan", "note", "document"];
+    assert_eq!(kinds[..8], expected);
+}
