@@ -2,10 +2,10 @@
 
 use data_encoding::HEXLOWER;
 
-use super::keys::{CLOSED, MAX_TEXT, WritingKind, answer_id, is_hidden, is_id};
+use super::keys::{CLOSED, MAX_TEXT, WritingKind, answer_id, is_id};
 use crate::{
     document::Value,
-    model::{CheckpointId, Hash},
+    model::{CheckpointId, Hash, is_hidden},
     plan::check::is_item,
 };
 
