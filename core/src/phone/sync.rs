@@ -7,8 +7,8 @@ use crate::{
     document::{DocumentKind, gate},
     model::DeviceId,
     record::{
-        Body, Chain, PublicKeyBytes, Receipt, Run, Segment, Span, VerifiedSegment, chain::runs,
-        device_id,
+        Body, Chain, Entry, PublicKeyBytes, Receipt, Run, Segment, Span, VerifiedSegment,
+        chain::runs, device_id,
     },
     store::StoreError,
     sync::{
@@ -289,12 +289,39 @@ impl Phone {
                 continue;
             };
             let span = span_of(&verified);
-            if self.store.put_segment(verified.dev, &span, bytes)? {
+            if self.store.put_segment(verified.dev, &span, bytes)?
+                || self.put_fuller(&verified, &span, bytes)?
+            {
                 outcome.new_segments += 1;
                 self.keep_segment(verified);
             }
         }
         Ok(others)
+    }
+
+    /// Keeps a copy of a segment that is here already, if it shows all that the kept one shows, and more.
+    fn put_fuller(
+        &mut self,
+        fresh: &VerifiedSegment,
+        span: &Span,
+        bytes: &[u8],
+    ) -> Result<bool, StoreError> {
+        let kept = self.store.segment(fresh.dev, span)?.filter(|kept| kept != bytes);
+        let Some(Ok(kept)) = kept.map(|kept| Segment::decode(&kept).and_then(|it| it.reopen()))
+        else {
+            return Ok(false);
+        };
+        let shown =
+            |entry: &Entry| [entry.time.is_some(), entry.person.is_some(), entry.content.is_some()];
+        let before: Vec<bool> = kept.entries.iter().flat_map(shown).collect();
+        let now: Vec<bool> = fresh.entries.iter().flat_map(shown).collect();
+        let fuller = before.len() == now.len()
+            && before != now
+            && before.iter().zip(&now).all(|(before, now)| before <= now);
+        if fuller {
+            self.store.replace_segment(fresh.dev, span, bytes)?;
+        }
+        Ok(fuller)
     }
 
     fn key_of(&self, segment: &Segment, shore_key: &PublicKeyBytes) -> Option<PublicKeyBytes> {

@@ -38,6 +38,32 @@ impl Store {
         Ok(added == 1)
     }
 
+    /// The bytes of another device's segment with this end.
+    pub fn segment(&self, dev: DeviceId, span: &Span) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT bytes FROM segment WHERE dev = ?1 AND to_seq = ?2 AND head = ?3",
+            )?
+            .query_row(params![dev.0, to_sql(span.to)?, span.head.0], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Keeps a fuller copy of a segment in place of the one that is here.
+    pub fn replace_segment(
+        &mut self,
+        dev: DeviceId,
+        span: &Span,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE segment SET bytes = ?4 WHERE dev = ?1 AND to_seq = ?2 AND head = ?3",
+            )?
+            .execute(params![dev.0, to_sql(span.to)?, span.head.0, bytes])?;
+        Ok(())
+    }
+
     /// All segments of other devices, by device and seq.
     pub fn segments(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut statement = self

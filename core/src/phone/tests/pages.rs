@@ -25,6 +25,11 @@ pub(super) fn shore_says(bodies: &[Body]) -> Vec<u8> {
 
 /// A chain from its genesis on, with these records, in one segment.
 pub(super) fn chain_says(key: &SoftwareKey, bodies: &[Body]) -> Vec<u8> {
+    chain_of(key, PersonPart::NOBODY, bodies).encode()
+}
+
+/// The same, with somebody logged in.
+pub(super) fn chain_of(key: &SoftwareKey, person: PersonPart, bodies: &[Body]) -> Segment {
     let genesis = Body::Genesis {
         key: key.public_key(),
         vessel: VESSEL,
@@ -35,9 +40,9 @@ pub(super) fn chain_says(key: &SoftwareKey, bodies: &[Body]) -> Vec<u8> {
     let time = TimePart { boot: [9; 8], mono: 0, wall: NOON as u64 };
     let items = std::iter::once(&genesis).chain(bodies).map(|body| {
         let content = ContentPart { patrol: 0, body: body.clone() };
-        Item::shown(&time, &PersonPart::NOBODY, &content)
+        Item::shown(&time, &person, &content)
     });
-    Segment::cut(key, 0, Hash::ZERO, [1; 16], items.collect()).unwrap().encode()
+    Segment::cut(key, 0, Hash::ZERO, [1; 16], items.collect()).unwrap()
 }
 
 pub(super) fn certificate(phone: &Phone, roles: Roles, until: Option<i64>) -> Body {

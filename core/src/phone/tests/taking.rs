@@ -3,14 +3,15 @@
 use std::cell::Cell;
 
 use super::{
-    hands::{due, plan, reopened},
-    pages::{DAY, certificate, certified, chain_says, remark, shore_says, texts},
+    hands::{due, hear, plan, reopened},
+    pages::{DAY, certificate, certified, chain_of, chain_says, remark, shore_says, texts},
     *,
 };
 use crate::{
     authority::Roles,
     document::{DocumentKind, Line, RawChange, Value, write, write::actor_of},
-    model::{PageSubject, page_id},
+    model::{CrewNo, PageSubject, page_id},
+    record::{Part, PersonPart},
     sync::{Document, Limits, Request, Response, SealedRequest},
 };
 
@@ -241,4 +242,28 @@ fn words_that_wait_lend_their_number_to_no_other() {
     let merged = phone.merged_page(page()).unwrap();
     assert!(merged.holds(first) && merged.holds(second));
     assert_eq!(merged.refused, []);
+}
+
+#[test]
+fn a_fuller_copy_of_a_segment_is_kept_whichever_came_first() {
+    let other = Other::new(1);
+    let kind = DocumentKind::Page.number();
+    let body = Body::Document { kind, id: page(), changes: vec![other.word.hash] };
+    let person = PersonPart { crew: CrewNo(11), grade: 1, how: 1 };
+    let whole = chain_of(&other.key, person, &[body]);
+    let full = whole.encode();
+    let poor = whole.disclose(|_, part| part != Part::Person).encode();
+    for (order, new) in [([&poor, &full], [1, 1]), ([&full, &poor], [1, 0])] {
+        let (folder, mut phone) = certified(40, Roles::CREW);
+        let bodies = [certificate(&phone, Roles::CREW, None), other.certificate()];
+        hear(&mut phone, shore_says(&bodies), 8);
+        for (copy, new) in order.into_iter().zip(new) {
+            let response = response(vec![copy.clone()], std::slice::from_ref(&other.word));
+            let outcome = phone.sync_response(&response.encode(), &at(10)).unwrap();
+            assert_eq!((outcome.new_segments, outcome.refused), (new, 0));
+        }
+        assert_eq!(texts(&mut phone)[0].by.crew, CrewNo(11));
+        drop(phone);
+        assert_eq!(texts(&mut reopened(&folder, 20))[0].by.crew, CrewNo(11));
+    }
 }
