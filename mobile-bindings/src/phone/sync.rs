@@ -166,7 +166,7 @@ impl Phone {
         cancel: Option<Arc<Cancel>>,
     ) -> Result<SyncOutcome, MobileError> {
         let changes = [Change::Sync, Change::Plan, Change::Page, Change::Identity];
-        let outcome = self.recording("sync-response", &changes, |phone, reading| {
+        self.recording("sync-response", &changes, |phone, reading| {
             go_on(cancel.as_ref())?;
             let wanted = || go_on(cancel.as_ref()).is_ok();
             match phone.sync_response_while(&bytes, reading, &wanted) {
@@ -174,8 +174,7 @@ impl Phone {
                 Err(phone::ResponseError::Stopped) => Ok(Err(MobileError::stopped())),
                 taken => Ok(Ok(taken?.into())),
             }
-        })?;
-        outcome
+        })?
     }
 
     /// What is ashore and what is not.

@@ -191,7 +191,7 @@ fn a_phone_goes_on_with_a_store_of_the_first_version() {
     let word = phone.write_page(DAY, &remark("new"), &at(70)).unwrap().change;
     phone.end(1, 0, &at(80)).unwrap();
     assert_eq!(sent(&request(&mut phone, 90)), [word]);
-    assert_eq!(answered(&mut phone, vec![], 91).more, false);
+    assert!(!answered(&mut phone, vec![], 91).more);
     let history = history(&mut phone);
     let kinds = kinds(&history);
     let expected =
