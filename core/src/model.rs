@@ -2,9 +2,11 @@
 
 pub mod derived;
 pub mod id;
+pub mod text;
 
 pub use derived::{PageSubject, due_id, page_id};
 pub use id::{
     CheckpointId, CrewNo, DeviceId, DocumentId, DueId, Hash, IdError, RecordRef, RouteId,
     ScheduleId, TagId, VesselId,
 };
+pub use text::is_hidden;

@@ -2,10 +2,10 @@
 
 use data_encoding::HEXLOWER;
 
-use super::keys::{CLOSED, MAX_TEXT, WritingKind, answer_id, is_hidden, is_id};
+use super::keys::{CLOSED, MAX_TEXT, WritingKind, answer_id, is_id};
 use crate::{
     document::Value,
-    model::{CheckpointId, Hash},
+    model::{CheckpointId, Hash, is_hidden},
     plan::check::is_item,
 };
 
@@ -276,11 +276,12 @@ impl Writer {
 
     /// What somebody typed.
     fn said(&mut self, field: &str, text: &str) -> Result<&mut Self, DraftError> {
-        let text: String = text.trim().chars().filter(|it| !is_hidden(*it)).collect();
+        let shown: String = text.chars().filter(|it| !is_hidden(*it)).collect();
+        let text = shown.trim();
         match text.chars().count() {
             0 => Err(DraftError::Empty),
             long if long > MAX_TEXT => Err(DraftError::TooLong(long)),
-            _ => Ok(self.text(field, text)),
+            _ => Ok(self.text(field, text.to_owned())),
         }
     }
 }

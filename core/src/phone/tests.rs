@@ -2,6 +2,9 @@
 
 mod hands;
 mod ledger;
+mod outbox;
+mod pages;
+mod taking;
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -116,3 +116,39 @@ fn changes_say_who_made_them_when_and_from_what() {
     assert_eq!(theirs.content_at(&[changes[0].hash]).unwrap(), content());
     assert_eq!(theirs.content_at(&[changes[1].hash]).unwrap(), target);
 }
+
+#[test]
+fn no_text_of_a_plan_holds_a_hidden_character() {
+    let mut document = PlanDocument::default();
+    edited(&mut document, &content());
+    let heads = document.heads();
+    let place = |target: &mut PlanContent, put: &dyn Fn(&mut Checkpoint)| {
+        put(target.checkpoints.get_mut(&PLACE).unwrap());
+    };
+    for hidden in ["a\u{0}", "\u{1b}[2J", "\u{202e}a", "a\u{9f}"] {
+        let text = || hidden.to_owned();
+        let puts: [&dyn Fn(&mut Checkpoint); 4] = [
+            &|it| it.name = text(),
+            &|it| it.deck = text(),
+            &|it| it.checks.get_mut("door").unwrap().ask = text(),
+            &|it| it.checks.get_mut("bearing_1").unwrap().unit = text(),
+        ];
+        let mut targets = vec![PlanContent { vessel_name: text(), ..content() }];
+        for put in puts {
+            let mut target = content();
+            place(&mut target, put);
+            targets.push(target);
+        }
+        for target in targets {
+            let refused = document.edit(DeviceId([1; 8]), [2; 8], 1_000, &target).unwrap_err();
+            assert!(refused.to_string().contains("cannot be seen"), "{refused}");
+        }
+    }
+    assert_eq!(document.heads(), heads);
+    // One that stands there already, by another program, keeps nobody from mending something else.
+    let mut document = with_entries(|tx| tx.put(ROOT, "vessel/name", "A\u{0}B").unwrap());
+    let mut target = document.content();
+    assert_eq!(target.vessel_name, "A\u{0}B");
+    target.roster.insert(CrewNo(9));
+    assert_eq!(edited(&mut document, &target), 1);
+}

@@ -1,14 +1,27 @@
 //! Pages as the shore reads and writes them.
 
 use deckwatch_core::{
-    document::{DocumentKind, Value, write, write::actor_of},
+    authority::Roles,
+    document::DocumentKind,
     model::{Hash, PageSubject, VesselId, page_id},
-    page::{Draft, PageContent, keys},
+    page::{Draft, Hand, PageContent, PageWriteError, change_of},
     record::{Body, device_id},
 };
 
 use super::{Shore, ShoreError, held::page_of};
 use crate::store::{NewChange, StoreError, reading};
+
+impl From<PageWriteError> for ShoreError {
+    fn from(error: PageWriteError) -> Self {
+        match error {
+            PageWriteError::Draft(error) => Self::Draft(error),
+            PageWriteError::Document(error) => Self::Write(error),
+            PageWriteError::Full => Self::PageFull,
+            // The shore may write everything, also on a closed page.
+            _ => Self::NothingToWrite,
+        }
+    }
+}
 
 impl Shore {
     /// A Page, as far as it is here.
@@ -29,23 +42,13 @@ impl Shore {
         draft: &Draft,
     ) -> Result<Hash, ShoreError> {
         let id = page_id(vessel, subject);
-        let mut entries = draft.entries(self.draw())?;
+        let writing = self.draw();
         let hash = self.writing_held(vessel, |tx, held| {
             let merged = held.page(tx, id)?;
-            let about = PageContent::read(vessel, id, &merged).about;
-            if about != Some(subject) && !entries.iter().any(|(key, _)| key == keys::ABOUT) {
-                entries.push((keys::ABOUT.to_owned(), Some(Value::Text(keys::about(subject)))));
-            }
             let dev = device_id(held.shore_key());
-            let mut line = merged.main().clone();
-            let actor = actor_of(dev, self.run_for(&merged, dev));
-            let named = entries.iter().map(|(key, value)| (key.as_str(), value.as_ref()));
-            let Some(change) = write(&mut line, actor, self.now(), named)? else {
-                return Err(ShoreError::NothingToWrite);
-            };
-            if !DocumentKind::Page.has_room(&line, dev) {
-                return Err(ShoreError::PageFull);
-            }
+            let run = self.run_for(&merged, dev);
+            let hand = Hand { dev, run, roles: Roles::SHORE, now: self.now() };
+            let change = change_of((vessel, subject), &merged, (draft, writing), hand)?;
             let body = Body::Document {
                 kind: DocumentKind::Page.number(),
                 id,
@@ -65,7 +68,7 @@ impl Shore {
             self.log(tx, vessel, &[logged])?;
             self.append_within(tx, held, &[body])?;
             crate::projection::mark(tx, vessel, self.now())?;
-            Ok(change.hash)
+            Ok::<Hash, ShoreError>(change.hash)
         })?;
         self.reassess(vessel)?;
         Ok(hash)

@@ -34,7 +34,14 @@ impl Words<'_> {
         // from each other.
         let mut shown: Vec<&Writing> = page.writings.iter().collect();
         let place = |kind| WritingKind::ALL.iter().position(|it| *it == kind);
-        shown.sort_by_key(|writing| (place(writing.kind), self.writer(&writing.by).at.middle()));
+        let begun = |writing: &Writing| {
+            let middle = |by: &Author| self.writer(by).at.middle();
+            writing
+                .by
+                .as_ref()
+                .map_or_else(|| writing.authors().map(middle).min().flatten(), middle)
+        };
+        shown.sort_by_key(|writing| (place(writing.kind), begun(writing)));
         let mut counts: BTreeMap<WritingKind, usize> = BTreeMap::new();
         let all = shown.len();
         shown.retain(|writing| {
@@ -131,7 +138,8 @@ impl Words<'_> {
             let field = writing.fields.get(name)?;
             let version = field.current()?;
             let (words, tone) = words(field.int()?)?;
-            let by = (version.by.record != writing.by.record).then(|| self.writer(&version.by));
+            let begun = writing.by.is_some_and(|by| by.record == version.by.record);
+            let by = (!begun).then(|| self.writer(&version.by));
             Some(StateView { words, by, tone })
         };
         states.extend(coded("accepted", &|int| match int {
