@@ -8,6 +8,7 @@ mod fleet;
 mod form;
 mod header;
 mod health;
+mod host;
 mod origin;
 mod patrol;
 mod plan;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
@@ -30,6 +31,8 @@ use tower_http::trace::TraceLayer;
 use crate::page;
 use crate::shore::Shore;
 
+pub use host::{Hosts, NoHost};
+
 /// How often vessels are looked for where time alone changes a verdict.
 const TICK: Duration = Duration::from_secs(15);
 
@@ -37,14 +40,16 @@ const TICK: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub(crate) struct Web {
     shore: Arc<Shore>,
+    hosts: Arc<Hosts>,
     syncs: Arc<tokio::sync::Semaphore>,
     readers: Arc<tokio::sync::Semaphore>,
 }
 
-/// All endpoints of a shore.
-pub fn router(shore: Arc<Shore>) -> Router {
+/// All endpoints of a shore that goes by these names.
+pub fn router(shore: Arc<Shore>, hosts: Hosts) -> Router {
     let syncs = Arc::new(tokio::sync::Semaphore::new(sync::AT_A_TIME));
     let readers = Arc::new(tokio::sync::Semaphore::new(sync::READ_AT_A_TIME));
+    let web = Web { shore, hosts: Arc::new(hosts), syncs, readers };
     Router::new()
         .route("/", get(fleet::show))
         .route("/vessels/{id}", get(vessel::show))
@@ -57,20 +62,22 @@ pub fn router(shore: Arc<Shore>) -> Router {
         .route("/healthz", get(health::show))
         .route("/v1/sync", post(sync::exchange))
         .fallback(reply::no_such_page)
+        .layer(from_fn_with_state(web.clone(), host::known))
         .layer(from_fn(header::secure))
         .layer(CompressionLayer::new())
         .layer(TraceLayer::new_for_http())
-        .with_state(Web { shore, syncs, readers })
+        .with_state(web)
 }
 
 /// Serves a shore on a bound address until `shutdown` resolves. Requests under way are answered first.
 pub async fn serve(
     listener: TcpListener,
     shore: Arc<Shore>,
+    hosts: Hosts,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let ticking = tokio::spawn(tick(Arc::clone(&shore)));
-    let served = axum::serve(listener, router(shore)).with_graceful_shutdown(shutdown).await;
+    let served = axum::serve(listener, router(shore, hosts)).with_graceful_shutdown(shutdown).await;
     ticking.abort();
     served
 }
