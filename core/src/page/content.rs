@@ -174,6 +174,8 @@ pub struct PageContent {
     pub about: Option<PageSubject>,
     /// Who closed it.
     pub closed: Option<Author>,
+    /// Who opened it again, if it was closed and is not any more.
+    pub reopened: Option<Author>,
     /// All writings, by kind in the order of [`WritingKind::ALL`], then by when they were begun.
     pub writings: Vec<Writing>,
     /// Keys that nobody here understands; a newer app may.
@@ -208,6 +210,7 @@ impl PageContent {
             }
         }
         page.closed = closed.by;
+        page.reopened = closed.reopened.filter(|_| closed.by.is_none());
         let mut writings: BTreeMap<(WritingKind, &str), Writing> = BTreeMap::new();
         for (key, versions) in fields {
             let versions = versions.into_values().collect();
@@ -297,18 +300,24 @@ impl<'m> Writes<'m> {
 /// Where the Page was closed.
 struct Closings {
     by: Option<Author>,
+    reopened: Option<Author>,
     before: BTreeSet<Hash>,
 }
 
 impl Closings {
     fn read(merged: &Merged) -> Self {
-        let mut closings = Self { by: None, before: BTreeSet::new() };
+        let mut closings = Self { by: None, reopened: None, before: BTreeSet::new() };
         // On every line: a device with two histories must not open a Page again.
         for line in merged.lines() {
             let Some(written) = line.entries().get(CLOSED) else { continue };
             let writes = Writes::read(merged, line, CLOSED, written);
             for (name, (entry, by, counts)) in &writes.writes {
-                if *counts && writes.standing.contains(name) {
+                if !counts || !writes.standing.contains(name) {
+                    continue;
+                }
+                if entry.value == Some(Value::Int(0)) {
+                    closings.reopened = Some(*by);
+                } else {
                     closings.by = closings.by.or(Some(*by));
                     closings.before.extend(line.before(&[entry.change]));
                 }

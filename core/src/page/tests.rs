@@ -334,3 +334,22 @@ fn a_second_history_opens_no_closed_page() {
         page.writings.iter().map(|it| it.fields["text"].versions[0].after_closing).collect();
     assert_eq!(late.iter().filter(|late| **late).count(), 1, "{page:?}");
 }
+
+#[test]
+fn a_reviewer_opens_a_closed_page_again_and_nobody_else_does() {
+    let mut book = Book::default();
+    book.write(&MATE, 0, &remark("before"));
+    book.write(&OFFICER, 1, &Draft::Close);
+    book.write(&CREW, 2, &Draft::Reopen);
+    let page = book.read();
+    assert_eq!((page.closed.map(|by| by.crew), page.reopened), (Some(CrewNo(2)), None));
+    book.write(&OFFICER, 3, &Draft::Reopen);
+    book.write(&MATE, 4, &remark("after"));
+    let page = book.read();
+    assert_eq!((page.closed, page.reopened.map(|by| by.crew)), (None, Some(CrewNo(2))));
+    let texts = page.writings.iter().filter_map(|it| it.fields.get("text"));
+    assert!(texts.flat_map(|text| &text.versions).all(|version| !version.after_closing));
+    book.write(&OFFICER, 5, &Draft::Close);
+    let page = book.read();
+    assert_eq!((page.closed.is_some(), page.reopened), (true, None));
+}
