@@ -3,6 +3,7 @@
 //! The store is synchronous, so everything that touches it runs on the blocking pool.
 
 mod asset;
+mod day;
 mod flags;
 mod fleet;
 mod form;
@@ -16,7 +17,9 @@ mod reply;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod unplanned;
 mod vessel;
+mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +59,14 @@ pub fn router(shore: Arc<Shore>, hosts: Hosts) -> Router {
         .route("/vessels/{id}/plan", get(plan::show).post(plan::take))
         .route("/vessels/{id}/plan/edit", get(plan::edit))
         .route("/patrols/{due}", get(patrol::show))
+        .route("/patrols/{due}/write", get(write::ask_due).post(write::take_due))
+        .route("/vessels/{id}/days/{day}", get(day::show))
+        .route("/vessels/{id}/days/{day}/write", get(write::ask_day).post(write::take_day))
+        .route("/vessels/{id}/unplanned/{dev}/{patrol}", get(unplanned::show))
+        .route(
+            "/vessels/{id}/unplanned/{dev}/{patrol}/write",
+            get(write::ask_unplanned).post(write::take_unplanned),
+        )
         .route("/flags", get(flags::show))
         .route(page::STYLESHEET_PATH, get(asset::stylesheet))
         .route(page::ICON_PATH, get(asset::icon))
