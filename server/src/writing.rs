@@ -8,8 +8,6 @@ pub mod act;
 pub mod desk;
 pub mod form;
 pub mod submit;
-#[cfg(test)]
-mod tests;
 
 pub use act::Act;
 pub use desk::{Desk, FlagNote};

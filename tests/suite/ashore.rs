@@ -145,6 +145,7 @@ fn a_flag_is_answered_settled_and_countersigned_and_the_phone_reads_it() {
         assert!(page.contains(expected), "{expected}: {page}");
     }
     assert!(!page.contains("not settled"), "{page}");
+    assert!(shore.get("/flags").contains("class=\"settled\""), "the inbox says it too");
 
     sync(&shore, &mut [&mut walker, &mut officer], at + 1_200);
     let ashore = shore.shore.page(ship.vessel, subject).unwrap();
@@ -179,7 +180,7 @@ fn a_reason_is_decided_on_ashore_as_it_was_seen_and_nobody_excuses_his_own() {
     sync(&shore, &mut [&mut walker, &mut officer], at + 60);
 
     let reader = Reader::at(&shore, format!("/patrols/{}", due[0].id));
-    let mut decide = reader.form("Accept or not", &format!("id={}", ids[0]));
+    let mut decide = reader.form("Decide", &format!("id={}", ids[0]));
     assert_eq!(decide["accepted"], "", "nothing is chosen for the reader");
     let unclear = reader.send(&decide);
     assert_eq!(unclear.status, 422);
@@ -204,7 +205,7 @@ fn a_reason_is_decided_on_ashore_as_it_was_seen_and_nobody_excuses_his_own() {
     assert!(page.contains("not accepted") && !page.contains("Excused by"), "{page}");
 
     let other = Reader::at(&shore, format!("/patrols/{}", due[1].id));
-    let mut decide = other.form("Accept or not", "");
+    let mut decide = other.form("Decide", "");
     set(&mut decide, "accepted", "1");
     let preview = other.preview(&decide);
     assert_eq!(other.confirm(preview).status, 303);
@@ -222,7 +223,7 @@ fn a_reason_is_decided_on_ashore_as_it_was_seen_and_nobody_excuses_his_own() {
     shore.shore.write_page(ship.vessel, third, &reason).unwrap();
     let own = shore.shore.page(ship.vessel, third).unwrap().writings[0].id.clone();
     let reader = Reader::at(&shore, format!("/patrols/{}", due[2].id));
-    assert_eq!(links(&reader.page(), "Accept or not"), [""; 0]);
+    assert_eq!(links(&reader.page(), "Decide"), [""; 0]);
     let asked = format!("{}/write?form=accept&id={own}", reader.path);
     let refused = open(shore.address, &asked, &[]);
     assert_eq!(refused.status, 409);

@@ -50,7 +50,7 @@ fn a_day_has_a_page_with_its_handovers_and_the_shore_answers_there() {
     let mut answer = reader.form("Answer", &format!("id={handover}"));
     set(&mut answer, "text", "A spare comes in Rotterdam.");
     reader.write(&answer);
-    let mut mended = reader.form("Closed or open", "");
+    let mut mended = reader.form("Close or reopen", "");
     set(&mut mended, "state", "2");
     reader.write(&mended);
     reader.write(&reader.form("Close this page", ""));

@@ -157,6 +157,15 @@ pub fn hostile_patrol(palette: Palette) -> PatrolPage {
         finding.sentence = evil.to_owned();
         finding.innocent = vec![evil.to_owned()];
     }
+    for writing in &mut page.writings.writings {
+        writing.about = evil.to_owned();
+        for said in writing.says.iter_mut().chain(&mut writing.before) {
+            said.text = Some(evil.to_owned());
+        }
+        for state in &mut writing.state {
+            state.words = evil.to_owned();
+        }
+    }
     for revision in &mut page.revisions {
         revision.because = evil.to_owned();
     }

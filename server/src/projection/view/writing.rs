@@ -224,11 +224,7 @@ impl Words<'_> {
             1 => Some(("open".to_owned(), Tone::Look)),
             _ => Some(("closed".to_owned(), Tone::Settled)),
         }));
-        states.extend(coded("outcome", &|int| {
-            let word =
-                ["explained", "corrected", "confirmed"].get(usize::try_from(int).ok()? - 1)?;
-            Some(((*word).to_owned(), if int == 3 { Tone::Look } else { Tone::Settled }))
-        }));
+        states.extend(coded("outcome", &|int| outcome(int).map(|it| (it.words, it.tone))));
         states.extend(coded("code", &|int| Some((reason(int).to_owned(), Tone::Plain))));
         states.extend(coded("claimed", &|utc| {
             let at = Moment { utc, offset_minutes: self.offset_minutes };
@@ -261,6 +257,17 @@ impl Words<'_> {
         let at = self.written.get(&by.record).map_or_else(Span::default, |at| span(*at));
         WriterView { device: by.dev, crew: by.crew, role, at }
     }
+}
+
+/// What came of a flag.
+pub(super) fn outcome(int: i64) -> Option<StateView> {
+    let (words, tone) = match int {
+        1 => ("explained", Tone::Settled),
+        2 => ("corrected", Tone::Settled),
+        3 => ("confirmed", Tone::Look),
+        _ => return None,
+    };
+    Some(StateView { words: words.to_owned(), by: None, tone })
 }
 
 fn title(kind: WritingKind) -> &'static str {
