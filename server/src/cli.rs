@@ -54,7 +54,7 @@ enum Command {
     Demo(demo::Options),
     /// Serve pages and sync.
     #[command(
-        after_help = "Example:\n  deckwatch serve --data /var/lib/deckwatch --listen 127.0.0.1:8080"
+        after_help = "Examples:\n  deckwatch serve --data /var/lib/deckwatch --listen 127.0.0.1:8080\n  deckwatch serve --data /var/lib/deckwatch --host shore.example --host shore.lan"
     )]
     Serve(serve::Options),
     /// Show the ledger, or begin a new one after a loss.

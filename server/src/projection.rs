@@ -12,7 +12,7 @@ pub mod view;
 
 use deckwatch_core::{
     assess::assess,
-    model::{DueId, Hash, VesselId},
+    model::{DocumentId, DueId, Hash, RecordRef, VesselId},
 };
 
 use crate::shore::{Held, Shore, ShoreError};
@@ -50,6 +50,15 @@ impl RebuiltVessel {
     }
 }
 
+/// What records say before anybody judges.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// All patrols.
+    pub patrols: Vec<body::PatrolView>,
+    /// When the records were made that vouch for a Page.
+    pub written: Vec<(RecordRef, body::BoundsView)>,
+}
+
 impl Shore {
     /// Assesses a vessel as of now.
     pub fn reassess(&self, vessel: VesselId) -> Result<(), ShoreError> {
@@ -78,6 +87,30 @@ impl Shore {
             due.iter().map(|vessel| self.reassess(*vessel)).collect();
         outcomes.into_iter().collect::<Result<(), ShoreError>>()?;
         Ok(due.len())
+    }
+
+    /// What the records of a vessel say of its patrols, and when what is on one Page was written. Nothing is judged,
+    /// so nothing of it is projected.
+    pub fn survey(&self, vessel: VesselId, page: DocumentId) -> Result<Survey, StoreError> {
+        let as_of = self.now();
+        self.reading_held(vessel, |held| {
+            let receipts = reading(self.store(), |tx| read::receipts(tx, vessel))?;
+            let page = held.pages().get(page);
+            let assessment = assess(&deckwatch_core::assess::Input {
+                vessel,
+                as_of,
+                from: as_of,
+                until: as_of,
+                authority: held.authority(),
+                chains: held.chains(),
+                receipts: &receipts,
+                versions: &read::versions(held),
+                excuses: &[],
+                dated: page.map_or(&[], |page| page.records.as_slice()),
+            });
+            let dated = assessment.dated.into_iter().map(|(at, bounds)| (at, bounds.into()));
+            Ok(Survey { patrols: read::patrols(&assessment.patrols)?, written: dated.collect() })
+        })?
     }
 
     /// Digest of everything projected for a vessel.

@@ -26,6 +26,7 @@ pub use held::Held;
 pub(crate) use held::{Genesis, genesis_of};
 pub(crate) use keys::write_private;
 pub use keys::{KeyFolder, KeyFolderError};
+pub use page::PageWrite;
 pub use pages::{PageState, Pages};
 pub use plan::PlanEdit;
 pub use standing::{Beginning, RevocationPreview};
@@ -62,6 +63,9 @@ pub enum ShoreError {
     /// The shore has written as much as one device may.
     #[error("too much was written on this page from ashore")]
     PageFull,
+    /// A Page that takes no more.
+    #[error("this page was closed")]
+    PageClosed,
     /// Nothing stands there to take away.
     #[error("there is nothing to write")]
     NothingToWrite,
@@ -95,6 +99,7 @@ impl ShoreError {
             Self::Plan(_) => "correct the plan and import it again",
             Self::Draft(_) | Self::Write(_) => "correct it and send it again",
             Self::PageFull => "write on the page of the day",
+            Self::PageClosed => "open it again, or write on the page of the day",
             Self::NothingToWrite => "look at the page again; somebody may have been faster",
             Self::RecordTooLarge => "say it in several records",
             Self::Roles(_) => "invite as crew, officer or hub",

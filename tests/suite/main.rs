@@ -1,6 +1,7 @@
 //! The one integration binary of Deckwatch.
 
 mod architecture;
+mod ashore;
 mod command;
 mod hands;
 mod hostile;

@@ -200,6 +200,8 @@ pub struct PageContent {
     pub about: Option<PageSubject>,
     /// Who closed it.
     pub closed: Option<Author>,
+    /// Who opened it again, if it was closed and is not any more.
+    pub reopened: Option<Author>,
     /// All writings, by kind in the order of [`WritingKind::ALL`], then by when they were begun.
     pub writings: Vec<Writing>,
     /// Keys that nobody here understands; a newer app may.
@@ -234,6 +236,7 @@ impl PageContent {
             }
         }
         page.closed = closed.by;
+        page.reopened = closed.reopened.filter(|_| closed.by.is_none());
         let mut writings: BTreeMap<(WritingKind, &str), Writing> = BTreeMap::new();
         for (key, versions) in fields {
             let versions = versions.into_values().collect();
@@ -343,6 +346,7 @@ impl<'m> Writes<'m> {
 /// Where the Page was closed.
 struct Closings {
     by: Option<Author>,
+    reopened: Option<Author>,
     before: BTreeSet<Hash>,
 }
 
@@ -352,26 +356,31 @@ impl Closings {
         // opened a Page had seen its closing, and a line that ends before that says nothing against it.
         let mut standing: BTreeMap<(OpName, Hash), Author> = BTreeMap::new();
         let mut opened: BTreeSet<(OpName, Hash)> = BTreeSet::new();
+        let mut reopened = None;
         for (index, line) in merged.lines().enumerate() {
             let Some(written) = line.entries().get(CLOSED) else { continue };
             let writes = Writes::read(merged, line, CLOSED, written);
             for (name, (entry, by, _)) in writes.writes.iter().filter(|(_, (.., counts))| *counts) {
-                let closing = (*name, entry.change);
                 // Where the main line has it, the main line decides; beside it, any line that opens.
                 if index > 0 && merged.main().holds(entry.change) {
                     continue;
                 }
-                if writes.standing.contains(name) {
-                    standing.insert(closing, *by);
-                } else {
-                    opened.insert(closing);
+                let closing = (*name, entry.change);
+                match (writes.standing.contains(name), &entry.value) {
+                    (true, Some(Value::Int(0))) => reopened = Some(*by),
+                    (true, _) => {
+                        standing.insert(closing, *by);
+                    }
+                    (false, _) => {
+                        opened.insert(closing);
+                    }
                 }
             }
         }
         standing.retain(|closing, _| !opened.contains(closing));
         let changes: Vec<Hash> = standing.keys().map(|(_, change)| *change).collect();
         let by = standing.into_values().next();
-        Self { by, before: merged.before(&changes) }
+        Self { by, reopened, before: merged.before(&changes) }
     }
 
     fn after(&self, change: Hash) -> bool {

@@ -107,13 +107,15 @@ pub enum Draft {
         id: String,
         text: String,
     },
-    /// Takes back the text of a writing; it stays readable.
+    /// Takes back the text of a writing, and the outcome of a disposition; they stay readable.
     TakeBack {
         kind: WritingKind,
         id: String,
     },
     /// Closes the Page.
     Close,
+    /// Opens a closed Page again; that it was closed stays readable.
+    Reopen,
 }
 
 /// Why a draft cannot be written.
@@ -234,12 +236,15 @@ impl Draft {
                 entries.existing(*kind, id)?.said("text", text)?;
             }
             Self::TakeBack { kind, id } => {
-                entries
-                    .existing(*kind, id)?
-                    .entries
-                    .push((format!("{}/{id}/text", kind.word()), None));
+                let entry = entries.existing(*kind, id)?;
+                entry.none("text");
+                if *kind == WritingKind::Disposition {
+                    entry.none("outcome");
+                }
             }
             Self::Close => entries.entries.push((CLOSED.to_owned(), Some(Value::Int(1)))),
+            // A value: one that was cleared by somebody whose clearing does not count cannot be cleared again.
+            Self::Reopen => entries.entries.push((CLOSED.to_owned(), Some(Value::Int(0)))),
             // `entries` has written all the others.
             _ => {}
         }
@@ -272,6 +277,10 @@ impl Writer {
     fn int(&mut self, field: &str, int: i64) -> &mut Self {
         self.entries.push((format!("{}{field}", self.stem), Some(Value::Int(int))));
         self
+    }
+
+    fn none(&mut self, field: &str) {
+        self.entries.push((format!("{}{field}", self.stem), None));
     }
 
     /// What somebody typed.

@@ -88,8 +88,8 @@ const fn reviewed(rule: FieldRule) -> FieldRule {
 const ON: FieldRule = text("on", MAX_NAME);
 const TEXT: FieldRule = text("text", MAX_TEXT);
 
-/// The rule of [`CLOSED`].
-pub(super) const CLOSING: FieldRule = reviewed(int("closed", 1, 1));
+/// The rule of [`CLOSED`]: 1 closed, 0 open again.
+pub(super) const CLOSING: FieldRule = reviewed(int("closed", 0, 1));
 
 impl WritingKind {
     /// All kinds, in the order in which pages show them.

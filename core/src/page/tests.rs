@@ -475,3 +475,22 @@ fn no_text_that_a_person_writes_holds_a_hidden_character() {
         assert_eq!(draft.entries([1; 8]), Err(DraftError::NoSuch("writing")));
     }
 }
+
+#[test]
+fn a_reviewer_opens_a_closed_page_again_and_nobody_else_does() {
+    let mut book = Book::default();
+    book.write(&MATE, 0, &remark("before"));
+    book.write(&OFFICER, 1, &Draft::Close);
+    book.write(&CREW, 2, &Draft::Reopen);
+    let page = book.read();
+    assert_eq!((page.closed.map(|by| by.crew), page.reopened), (Some(CrewNo(2)), None));
+    book.write(&OFFICER, 3, &Draft::Reopen);
+    book.write(&MATE, 4, &remark("after"));
+    let page = book.read();
+    assert_eq!((page.closed, page.reopened.map(|by| by.crew)), (None, Some(CrewNo(2))));
+    let texts = page.writings.iter().filter_map(|it| it.fields.get("text"));
+    assert!(texts.flat_map(|text| &text.versions).all(|version| !version.after_closing));
+    book.write(&OFFICER, 5, &Draft::Close);
+    let page = book.read();
+    assert_eq!((page.closed.is_some(), page.reopened), (true, None));
+}

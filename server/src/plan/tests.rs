@@ -14,7 +14,7 @@ use super::{
     form::{self, Kind, Mistakes},
     outlook::{Shift, outlook, what_differs},
 };
-use crate::page::plan::form::Fields;
+use crate::page::form::Fields;
 
 const ROUTE: RouteId = RouteId([0xa0; 8]);
 const SCHEDULE: ScheduleId = ScheduleId([0xb0; 8]);

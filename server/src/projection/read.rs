@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use deckwatch_core::{
-    assess::ReceiptFact,
+    assess::{Patrol, ReceiptFact},
     model::{Hash, VesselId},
     plan::{PlanContent, PlanDocument},
     record::{Body, Chain, Receipt},
 };
 
+use super::body::PatrolView;
 use crate::shore::Held;
 use crate::store::{ReadTx, StoreError};
 
@@ -38,4 +39,11 @@ pub(super) fn versions(held: &Held) -> BTreeMap<Vec<Hash>, PlanContent> {
         }
     }
     versions
+}
+
+/// Patrols as pages read them.
+pub(super) fn patrols(patrols: &[Patrol]) -> Result<Vec<PatrolView>, StoreError> {
+    let failed = |error: serde_json::Error| StoreError::Failed(Box::new(error));
+    let text = serde_json::to_string(patrols).map_err(failed)?;
+    serde_json::from_str(&text).map_err(failed)
 }

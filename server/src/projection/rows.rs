@@ -12,12 +12,14 @@ use deckwatch_core::{
 };
 use serde::Serialize;
 
-use super::body::{DueBody, FlagBody, Summary};
+use super::body::{DueBody, FlagBody, Summary, UnplannedBody};
 use crate::shore::Held;
 use crate::store::{DuePatrolRow, FlagRow, StoreError, VesselStateRow};
 
 /// The form of the JSON texts. A change of form is a new number.
 const FORM: u32 = 1;
+/// Patrols that answer nothing due, kept of one vessel: more than a crew walks in a month.
+const UNPLANNED: usize = 200;
 
 /// A whole assessment.
 pub(super) struct Rows {
@@ -197,6 +199,31 @@ impl<'a> Context<'a> {
         Ok((row, statement))
     }
 
+    /// Patrols that answer nothing due, the newest first.
+    fn unplanned(&self) -> Vec<UnplannedBody<'a>> {
+        let alone = |patrol: &&Patrol| patrol.answers.is_none() && patrol.joined.is_none();
+        let mut patrols: Vec<&Patrol> = self.assessment.patrols.iter().filter(alone).collect();
+        let newest = |patrol: &&Patrol| {
+            let bounds = patrol.started;
+            std::cmp::Reverse((bounds.not_after.or(bounds.not_before), patrol.name))
+        };
+        patrols.sort_by_key(newest);
+        patrols.truncate(UNPLANNED);
+        let name = |id| self.newest.and_then(|plan| Some(plan.routes.get(&id)?.name.clone()));
+        let body = |patrol: &'a Patrol| UnplannedBody {
+            name: patrol.name,
+            started: patrol.started,
+            started_said: patrol.started_said,
+            ended: patrol.ended,
+            ending: patrol.ending,
+            named: patrol.named,
+            crew: &patrol.crew,
+            points: patrol.visited.len(),
+            route: patrol.route.and_then(name),
+        };
+        patrols.into_iter().map(body).collect()
+    }
+
     fn state(&self) -> Result<VesselStateRow, StoreError> {
         let Assessment { as_of, next_change, .. } = *self.assessment;
         let summary = Summary {
@@ -210,6 +237,7 @@ impl<'a> Context<'a> {
                 |plan| plan.contact_limit_secs(),
             ),
             detector_version: self.assessment.detector_version,
+            unplanned: self.unplanned(),
         };
         // New due patrols come into sight even where nothing else changes.
         let look_again = as_of.saturating_add(super::AHEAD / 2);

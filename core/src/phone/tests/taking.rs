@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     authority::Roles,
-    document::{DocumentKind, Line, RawChange, Value, write, write::actor_of},
+    document::{DocumentKind, Line, RawChange, Value, Version, write, write::actor_of},
     model::{CrewNo, PageSubject, page_id},
     record::{Part, PersonPart},
     sync::{Document, Request, Response, SealedRequest},

@@ -8,12 +8,13 @@ use deckwatch_core::{
 
 use super::shell;
 use crate::page::{
+    form::{Fields, Form, Sheet},
     layout::{Here, Palette, Shell},
     moment::Moment,
     plan::{
         AdoptionRow, CheckRow, CheckpointRow, PlanPage, RouteRow, ScheduleRow, ShipTimeRow,
         Standing, VersionRow,
-        form::{Fields, FormPage, Sheet},
+        form::FormPage,
         preview::{ChangeRow, ConflictRow, PreviewPage, ShiftRow},
     },
 };
@@ -134,10 +135,7 @@ pub fn plan_form(
         shell,
         vessel,
         vessel_name,
-        sheet,
-        hidden,
-        values,
-        mistakes: mistakes.by_field,
+        form: Form { sheet, hidden, values, mistakes: mistakes.by_field },
     }))
 }
 
