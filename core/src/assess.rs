@@ -47,6 +47,8 @@ use crate::{
 };
 
 pub mod attempt;
+#[cfg(test)]
+mod clock_attacks;
 pub mod finding;
 pub mod input;
 mod matching;
@@ -136,7 +138,8 @@ pub fn assess(input: &Input<'_>) -> Assessment {
         .filter(|(_, demand)| (from..until).contains(&demand.due.opens))
         .map(|(index, demand)| bench.judge(index, demand, plans.of(index)))
         .collect();
-    let findings = silences(input, &devices, &dues, &plans.newest);
+    let mut findings = silences(input, &devices, &dues, &plans.newest);
+    findings.extend(finding::clock_contradiction::of_all(input, &timeline));
     let next_change = next_change(input.as_of, &dues, &devices, &adoptions);
     Assessment {
         as_of: input.as_of,
