@@ -25,7 +25,8 @@
 //!   window back. After that it is irregular.
 //! - A patrol that **the clock leaves undecided** waits as long as its device holds the window
 //!   back: the next sync brings what dates it. After that it is unverifiable, as it is at once
-//!   where the device's claims about time contradict each other.
+//!   where what the device says about time contradicts other claims, and receipts and order alone
+//!   do not place the patrol. Where they do, the patrol failed by `clock_contradiction`.
 //! - **Several starts** that name one due patrol, and who joined them, are one walk: the union of
 //!   their scans. What the believed ones inside the window prove is not undone by another that is
 //!   late or undated.
