@@ -271,3 +271,21 @@ fn an_acknowledged_tree_head_dates_from_below() {
     scene.pens[A].flush();
     assert_eq!(heard(&scene), Some(Moment::from_unix(at(2, 0))));
 }
+
+/// A phone says that it was told a late time, so that its silence looks like complete data.
+#[test]
+fn a_time_that_a_phone_was_told_makes_no_data_complete() {
+    let mut scene = Scene::new();
+    scene.pens[A].reboot(at(1, 0));
+    scene.write(A, at(1, 10), 0, gnss(at(5, 0)));
+    scene.write(A, at(1, 11), 0, Body::Alive);
+    scene.pens[A].flush();
+    for pen in [O, B] {
+        scene.sync(pen, at(4, 0));
+        scene.sync(pen, at(4, 10));
+    }
+    let assessment = scene.assess(at(5, 30));
+    assert!(contradictions(&assessment).is_empty());
+    assert_eq!(assessment.dues[0].verdict, Verdict::AwaitingSync, "{}", assessment.dues[0].why);
+    assert_eq!(assessment.watermark.held_by, [scene.pens[A].dev]);
+}
