@@ -47,21 +47,37 @@ impl Laid {
     /// Takes in what is new about records of a chain; `seqs` in ascending order.
     pub fn update(&mut self, chains: &Chains, dev: DeviceId, seqs: &[u64], left_out: &LeftOut) {
         let Some(chain) = chains.get(&dev) else { return };
-        let mut done = None;
-        for seq in seqs {
-            let before = chain.records.range(..seq).next_back();
-            let after = seq.checked_add(1).and_then(|next| chain.records.range(next..).next());
-            let [before, after] = [before, after].map(|near| near.map(|(seq, _)| *seq));
-            for near in [before, Some(*seq), after].into_iter().flatten() {
-                if done.is_none_or(|done| done < near) {
-                    self.refresh(chain, Place { dev, seq: near }, left_out);
-                    done = Some(near);
-                }
+        // Where most is new, one walk over all costs less than looking around each.
+        let most = seqs.len().saturating_mul(4) >= chain.records.len();
+        let attached: Vec<u64> = if most { attached(chain) } else { seqs.to_vec() };
+        let near = if most { self.ends(dev, chain, &attached) } else { around(chain, seqs) };
+        // What is said of a record before the next one comes: the times that fit then move little.
+        for seq in near {
+            self.refresh(chain, Place { dev, seq }, left_out);
+            if attached.binary_search(&seq).is_ok() {
+                self.attach(chain, Place { dev, seq }, left_out);
             }
         }
-        for seq in seqs {
-            self.attach(chain, Place { dev, seq: *seq }, left_out);
+    }
+
+    /// Records that are nodes, or should be.
+    fn ends(&self, dev: DeviceId, chain: &Claimed, attached: &[u64]) -> Vec<u64> {
+        let held = self.chains.get(&dev).map(|index| index.nodes.keys().copied());
+        let mut near: Vec<u64> =
+            held.into_iter().flatten().chain(attached.iter().copied()).collect();
+        let mut before: Option<(u64, Option<Reading>)> = None;
+        for (seq, here) in &chain.records {
+            let goes_on = before.is_some_and(|(_, before)| goes_on(before, *here));
+            if !goes_on {
+                near.extend(before.map(|(seq, _)| seq));
+                near.push(*seq);
+            }
+            before = Some((*seq, *here));
         }
+        near.extend(before.map(|(seq, _)| seq));
+        near.sort_unstable();
+        near.dedup();
+        near
     }
 
     /// Makes a record a node, or takes it out.
@@ -254,13 +270,45 @@ fn is_node(chain: &Claimed, seq: u64) -> bool {
     if said || named(&chain.names) || named(&chain.named_by) {
         return true;
     }
-    let Some(Some(here)) = chain.records.get(&seq) else { return false };
+    let Some(here @ Some(_)) = chain.records.get(&seq).copied() else { return false };
+    let [before, after] = neighbours(chain, seq);
+    let from = before.is_some_and(|(_, before)| goes_on(before, here));
+    let on = after.is_some_and(|(_, after)| goes_on(here, after));
+    !from || !on
+}
+
+/// Whether one stretch of one boot goes on from a record to the next, and its clock does not go back.
+fn goes_on(before: Option<Reading>, after: Option<Reading>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return false };
+    before.boot == after.boot && before.mono <= after.mono
+}
+
+type Near = Option<(u64, Option<Reading>)>;
+
+/// The records before and after a place.
+fn neighbours(chain: &Claimed, seq: u64) -> [Near; 2] {
     let before = chain.records.range(..seq).next_back();
     let after = seq.checked_add(1).and_then(|next| chain.records.range(next..).next());
-    let goes_on = |a: &Reading, b: &Reading| a.boot == b.boot && a.mono <= b.mono;
-    let from = matches!(before, Some((_, Some(before))) if goes_on(before, here));
-    let on = matches!(after, Some((_, Some(after))) if goes_on(here, after));
-    !from || !on
+    [before, after].map(|near| near.map(|(seq, reading)| (*seq, *reading)))
+}
+
+/// Some records, and those beside them.
+fn around(chain: &Claimed, seqs: &[u64]) -> Vec<u64> {
+    let beside = |seq: u64| neighbours(chain, seq).into_iter().flatten().map(|(seq, _)| seq);
+    let mut near: Vec<u64> =
+        seqs.iter().flat_map(|seq| beside(*seq).chain(std::iter::once(*seq))).collect();
+    near.sort_unstable();
+    near.dedup();
+    near
+}
+
+/// Records of which something is said, or that name or are named.
+fn attached(chain: &Claimed) -> Vec<u64> {
+    let names = chain.names.keys().chain(chain.named_by.keys());
+    let mut attached: Vec<u64> = chain.facts.keys().chain(names).copied().collect();
+    attached.sort_unstable();
+    attached.dedup();
+    attached
 }
 
 fn reach_of((_, not_before, not_after): Stated) -> Reach {

@@ -82,10 +82,12 @@ impl Bounds {
             (Some(earliest), Some(latest)) => latest.0.saturating_sub(earliest.0),
             _ => return Grade::T1,
         };
-        match width {
-            ..=Grade::WITHIN_30_S => Grade::T3,
-            ..=Grade::WITHIN_15_MIN => Grade::T2,
-            _ => Grade::T1,
+        if width <= Grade::WITHIN_30_S {
+            Grade::T3
+        } else if width <= Grade::WITHIN_15_MIN {
+            Grade::T2
+        } else {
+            Grade::T1
         }
     }
 }
