@@ -25,7 +25,8 @@
 //!   window back. After that it is irregular.
 //! - A patrol that **the clock leaves undecided** waits as long as its device holds the window
 //!   back: the next sync brings what dates it. After that it is unverifiable, as it is at once
-//!   where the device's claims about time contradict each other.
+//!   where what the device says about time contradicts other claims, and receipts and order alone
+//!   do not place the patrol. Where they do, the patrol failed by `clock_contradiction`.
 //! - **Several starts** that name one due patrol, and who joined them, are one walk: the union of
 //!   their scans. What the believed ones inside the window prove is not undone by another that is
 //!   late or undated.
@@ -47,6 +48,8 @@ use crate::{
 };
 
 pub mod attempt;
+#[cfg(test)]
+mod clock_attacks;
 pub mod finding;
 pub mod input;
 mod matching;
@@ -136,7 +139,8 @@ pub fn assess(input: &Input<'_>) -> Assessment {
         .filter(|(_, demand)| (from..until).contains(&demand.due.opens))
         .map(|(index, demand)| bench.judge(index, demand, plans.of(index)))
         .collect();
-    let findings = silences(input, &devices, &dues, &plans.newest);
+    let mut findings = silences(input, &devices, &dues, &plans.newest);
+    findings.extend(finding::clock_contradiction::of_all(input, &timeline));
     let next_change = next_change(input.as_of, &dues, &devices, &adoptions);
     Assessment {
         as_of: input.as_of,

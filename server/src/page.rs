@@ -7,6 +7,7 @@
 //! Three rules bind every page. Ship time stands first and UTC beside it. A verdict is never told by
 //! colour alone: glyph and word are always there. *Missed* and *awaiting sync* never look alike.
 
+pub mod dated;
 pub mod day;
 pub mod finding;
 pub mod flags;

@@ -17,7 +17,7 @@ use crate::{
     model::{CheckpointId, CrewNo, DeviceId, DueId, RecordRef, RouteId},
     plan::PlanContent,
     record::{Body, Entry, Evidence},
-    time::{Bounds, Moment},
+    time::{Basis, Bounds, Moment},
 };
 
 const PATROL_START: u64 = 9;
@@ -87,6 +87,8 @@ pub struct Visit {
     pub record: RecordRef,
     /// When.
     pub at: Bounds,
+    /// What must be trusted for that; `None` where nothing is known.
+    pub known_by: Option<Basis>,
     /// What the phone's clock said, Unix seconds. For display only.
     pub said: Option<u64>,
     /// FORMAT.md section 5; 0 = typed by hand.
@@ -244,7 +246,7 @@ impl Recorded {
             for part in recorded.parts.iter_mut().skip(from) {
                 part.start_at = timeline.at(track, part.begin);
                 part.end_at = timeline.at(track, part.last);
-                part.contradictory = branch.contradictory;
+                part.contradictory = timeline.contradictory(track, part.begin..=part.last);
                 part.doubt = doubt(input, branch, part.last, part.start_at);
             }
         }
@@ -375,13 +377,15 @@ pub(super) fn scans_of(
     for index in &part.scans {
         let Some(entry) = timeline.entry(part.track, *index) else { continue };
         let Some(Body::Scan(evidence)) = entry.body() else { continue };
-        let (record, at) = (entry.at, timeline.at(part.track, *index));
+        let (record, known) = (entry.at, timeline.known(part.track, *index));
+        let at = known.bounds();
         let evidence_type = evidence.type_number();
         match checkpoint_of(evidence, plans) {
             Some(checkpoint) => visits.push(Visit {
                 checkpoint,
                 record,
                 at,
+                known_by: known.basis(),
                 said: entry.time.map(|time| time.wall),
                 evidence_type,
                 required: required.contains(&checkpoint),

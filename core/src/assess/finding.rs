@@ -15,20 +15,24 @@ use super::{
 use crate::{
     model::{CheckpointId, DeviceId, RecordRef},
     plan::{Demand, PlanContent},
-    time::{Bounds, Moment},
+    time::{Bounds, Claim, Moment},
 };
 
+pub(super) mod clock_contradiction;
+mod clock_step;
 mod late_start;
 mod missed_checkpoint;
 mod out_of_order;
 mod overrun;
 mod plan_uncertain;
+mod reboot_in_patrol;
 mod ship_enrolled;
 pub(super) mod silence;
 
 /// The version of all detectors and of the verdict table. A change of any formula or threshold is
-/// a new version; a detector of what no earlier version could record is not.
-pub const DETECTOR_VERSION: u32 = 1;
+/// a new version; a detector of what no earlier version could record is not. Every version that a
+/// ledger names stays; none names version 1.
+pub const DETECTOR_VERSION: u32 = 2;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,6 +89,18 @@ pub enum Detail {
     PlanUncertain {
         adoptions: Vec<RecordRef>,
     },
+    /// `excess` in 10 µs.
+    ClockContradiction {
+        devices: Vec<DeviceId>,
+        claims: Vec<Claim>,
+        excess: i64,
+    },
+    ClockStep {
+        by_secs: i64,
+    },
+    RebootInPatrol {
+        reboots: u64,
+    },
     ShipEnrolled {
         dev: DeviceId,
         by: RecordRef,
@@ -122,6 +138,9 @@ pub const DETECTORS: &[Detector] = &[
     late_start::DETECTOR,
     overrun::DETECTOR,
     plan_uncertain::DETECTOR,
+    clock_contradiction::DETECTOR,
+    clock_step::DETECTOR,
+    reboot_in_patrol::DETECTOR,
     ship_enrolled::DETECTOR,
     silence::DETECTOR,
 ];

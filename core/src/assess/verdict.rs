@@ -255,6 +255,7 @@ impl<'a> Hearing<'a> {
             "out_of_order" => Some("points were visited out of order".to_owned()),
             "late_start" => Some("it started too late".to_owned()),
             "overrun" => Some("it ended after the window closed".to_owned()),
+            "clock_contradiction" => Some("claims about its time contradict each other".to_owned()),
             code => Some(code.to_owned()),
         }));
         failures

@@ -3,6 +3,7 @@
 use askama::Template;
 use deckwatch_core::model::{CrewNo, DeviceId, DueId, Hash, RecordRef, VesselId};
 
+use super::dated::Dated;
 use super::finding::FindingView;
 use super::freshness::{Freshness, short_device};
 use super::layout::{Here, Shell};
@@ -152,6 +153,8 @@ pub struct Stop {
 pub struct StopScan {
     /// When.
     pub at: Span,
+    /// How well that is known.
+    pub dated: Dated,
     /// How.
     pub method: Method,
     /// What that is worth.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use deckwatch_core::{
     assess::{Assessed, DeviceState, Ending, Finding, Patrol, PatrolName, Watermark},
     model::{CheckpointId, CrewNo, DeviceId, DueId, Hash, RecordRef},
-    time::Bounds,
+    time::{Basis, Bounds},
 };
 use serde::{Deserialize, Serialize};
 
@@ -160,6 +160,8 @@ pub struct VisitView {
     pub checkpoint: CheckpointId,
     pub record: RecordRef,
     pub at: BoundsView,
+    #[serde(default)]
+    pub known_by: Option<Basis>,
     pub evidence_type: u64,
     pub required: bool,
 }

@@ -1,9 +1,11 @@
 //! Patrols.
 
 use deckwatch_core::model::{CrewNo, PageSubject};
+use deckwatch_core::time::{Basis, Grade};
 
 use super::writing::{acts, empty_writings, writings};
 use super::*;
+use crate::page::dated::Dated;
 use crate::page::finding::{FindingView, FlagView, Severity};
 use crate::page::freshness::{Freshness, HeldBack};
 use crate::page::patrol::{Ended, Level, Method, PatrolPage, RouteKind, Stop, StopScan, Walk};
@@ -219,6 +221,7 @@ fn stop(name: &str, place: u32, at: Option<Span>) -> Stop {
         required: true,
         scan: at.map(|at| StopScan {
             at,
+            dated: dated(at),
             method: Method::QrLabel,
             level: Level::Derived(1),
             order: place,
@@ -226,6 +229,19 @@ fn stop(name: &str, place: u32, at: Option<Span>) -> Stop {
         }),
         notes: Vec::new(),
     }
+}
+
+/// Narrow ones by a clock between receipts, wide ones by receipts alone.
+fn dated(at: Span) -> Dated {
+    let moment = |secs: Option<i64>| secs.map(deckwatch_core::time::Moment::from_unix);
+    let (not_before, not_after) = (moment(at.not_before), moment(at.not_after));
+    let bounds = deckwatch_core::time::Bounds { not_before, not_after };
+    let basis = match bounds.grade() {
+        Grade::T0 => None,
+        Grade::T3 => Some(Basis::Clock),
+        Grade::T1 | Grade::T2 => Some(Basis::Proved),
+    };
+    Dated::new(bounds, basis)
 }
 
 fn findings() -> Vec<FindingView> {

@@ -6,6 +6,7 @@ use deckwatch_core::{
     model::{CheckpointId, DueId, PageSubject},
     plan::Walk as Manner,
     record::device_id,
+    time::{Bounds, Moment as Instant},
 };
 
 use super::scene::Scene;
@@ -13,6 +14,7 @@ use super::{
     REVISIONS, due_view, finding, freshness, revision, secs, shell, span, summary_of, verdict,
 };
 use crate::page::{
+    dated::Dated,
     finding::{FindingView, Severity},
     freshness::HeldBack,
     layout::{Here, Palette},
@@ -189,5 +191,10 @@ pub(super) fn scan(order: u32, visit: &VisitView) -> StopScan {
         4 => (Method::SignedTag, Level::Claimed(4)),
         _ => (Method::BoundTag, Level::Claimed(5)),
     };
-    StopScan { at: span(visit.at), method, level, order, record: visit.record }
+    let bounds = Bounds {
+        not_before: visit.at.not_before.map(Instant),
+        not_after: visit.at.not_after.map(Instant),
+    };
+    let dated = Dated::new(bounds, visit.known_by);
+    StopScan { at: span(visit.at), dated, method, level, order, record: visit.record }
 }
