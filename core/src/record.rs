@@ -10,6 +10,7 @@ pub mod join_code;
 pub mod key;
 pub mod key_form;
 pub mod part;
+pub mod reason;
 pub mod receipt;
 pub mod safe;
 pub mod segment;

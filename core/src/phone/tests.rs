@@ -1,6 +1,7 @@
 //! A phone by itself: what is taken stays taken.
 
 mod hands;
+mod nfc;
 
 use std::{path::PathBuf, sync::Arc};
 
