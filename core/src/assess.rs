@@ -224,9 +224,7 @@ impl<'a> Plans<'a> {
         let scans = recorded.parts.iter().zip(answers).map(|(part, answer)| {
             let demand = answer.and_then(|answer| Some((answer, demands.get(answer)?)));
             match demand {
-                Some((index, demand)) => {
-                    scans_of(part, facts, self.of(index), &demand.due.points)
-                }
+                Some((index, demand)) => scans_of(part, facts, self.of(index), &demand.due.points),
                 None => scans_of(part, facts, &self.newest, &[]),
             }
         });

@@ -71,6 +71,7 @@ mod qr;
 pub mod reading;
 pub mod sheet;
 pub mod sun;
+pub mod sun_template;
 pub mod tag_key;
 pub mod totp;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 pub mod body;
 pub mod cbor;
 pub mod chain;
+mod claim;
 pub mod enrolment;
 pub mod fact;
 pub mod join_code;

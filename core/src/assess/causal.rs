@@ -187,7 +187,12 @@ mod tests {
     fn long_conversations_are_worked_out() {
         let mut scene = Scene::new();
         for minute in 0..400 {
-            sees(&mut scene, if minute % 2 == 0 { A } else { B }, if minute % 2 == 0 { B } else { A }, at(1, minute));
+            sees(
+                &mut scene,
+                if minute % 2 == 0 { A } else { B },
+                if minute % 2 == 0 { B } else { A },
+                at(1, minute),
+            );
         }
         scene.pens.iter_mut().for_each(Pen::flush);
         let (tracks, causal) = causal(&scene);

@@ -222,7 +222,8 @@ impl Case<'_> {
         for checkpoint in &self.demand.due.points {
             let places = self.plans.iter().filter_map(|plan| plan.checkpoints.get(checkpoint));
             let Some(demanded) = places.filter_map(|place| place.min_level).max() else { continue };
-            let worths = || self.visits_at(std::slice::from_ref(checkpoint)).map(|visit| visit.worth);
+            let worths =
+                || self.visits_at(std::slice::from_ref(checkpoint)).map(|visit| visit.worth);
             let Some(shown) = worths().map(Worth::level).max() else { continue };
             if shown >= demanded {
                 continue;

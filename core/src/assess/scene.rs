@@ -8,8 +8,8 @@ use crate::{
     authority::{Authority, Roles},
     entropy::{SeededEntropy, draw},
     model::{
-        CheckpointId, CrewNo, DeviceId, DueId, Hash, RecordRef, RouteId, ScheduleId, TagId,
-        TagUid, VesselId, due_id,
+        CheckpointId, CrewNo, DeviceId, DueId, Hash, RecordRef, RouteId, ScheduleId, TagId, TagUid,
+        VesselId, due_id,
     },
     plan::{Checkpoint, KeyedTag, PlanContent, Route, Schedule, TagRegistration, Walk},
     record::{

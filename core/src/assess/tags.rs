@@ -27,7 +27,8 @@ fn walk(scene: &mut Scene, evidence: &[Evidence]) -> Vec<RecordRef> {
     scene.start(A, at(2, 5), 1, Some(due()));
     scene.scan(A, at(2, 10), 1, 1);
     let scans = (0..).zip(evidence);
-    let scans = scans.map(|(n, evidence)| scene.write(A, at(2, 15 + n), 1, Body::Scan(evidence.clone())));
+    let scans =
+        scans.map(|(n, evidence)| scene.write(A, at(2, 15 + n), 1, Body::Scan(evidence.clone())));
     let scans = scans.collect();
     scene.scan(A, at(2, 25), 1, 3);
     scene.scan(A, at(2, 30), 1, 4);
@@ -105,7 +106,8 @@ fn what_a_point_demands_against_what_was_shown() {
 
 #[test]
 fn a_point_that_demands_nothing_takes_every_scan() {
-    for (evidence, results) in [(sun(2, 9), &[][..]), (code(2), &[]), (uid(), &[]), (label(), &[])] {
+    for (evidence, results) in [(sun(2, 9), &[][..]), (code(2), &[]), (uid(), &[]), (label(), &[])]
+    {
         let mut scene = demanding(None);
         let scans = walk(&mut scene, &[evidence]);
         for result in results {

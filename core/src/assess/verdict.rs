@@ -264,7 +264,9 @@ impl<'a> Hearing<'a> {
         let irregular = findings.iter().filter(|finding| finding.severity == Severity::Irregular);
         failures.extend(irregular.filter_map(|finding| match finding.code {
             "missed_checkpoint" | "below_required_level" => None,
-            "counter_replay" => Some("a tag's message was used again or out of its time".to_owned()),
+            "counter_replay" => {
+                Some("a tag's message was used again or out of its time".to_owned())
+            }
             "out_of_order" => Some("points were visited out of order".to_owned()),
             "late_start" => Some("it started too late".to_owned()),
             "overrun" => Some("it ended after the window closed".to_owned()),
@@ -340,7 +342,9 @@ impl<'a> Hearing<'a> {
         }
         if walked && to_come.is_empty() {
             let places = words::places(walk.case.plans, &walk.pending);
-            let why = format!("Walked inside the window, but scans that the plan demands are claimed and not yet checked: {places}.");
+            let why = format!(
+                "Walked inside the window, but scans that the plan demands are claimed and not yet checked: {places}."
+            );
             return (Verdict::Unverifiable, why, Vec::new());
         }
         if self.answers.is_empty() { self.rule_nothing() } else { self.rule_undecided(to_come) }

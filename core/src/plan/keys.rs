@@ -335,8 +335,7 @@ impl Reading<'_> {
             _ => None,
         };
         let Ok(id) = CheckpointId::from_hex(id) else { return false };
-        let place =
-            Checkpoint { name: name.to_owned(), deck, min_level, ..Checkpoint::default() };
+        let place = Checkpoint { name: name.to_owned(), deck, min_level, ..Checkpoint::default() };
         self.content.checkpoints.insert(id, place);
         true
     }

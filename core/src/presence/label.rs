@@ -139,7 +139,9 @@ impl Label {
         let damaged = |reason| LabelError::Damaged { reason };
         let (hint, tag) = rest.split_once('/').ok_or_else(|| damaged(Damage::Parts))?;
         let (tag, code) = match tag.split_once('/') {
-            Some((_, rest)) if rest.is_empty() || rest.contains('/') => return Err(damaged(Damage::Parts)),
+            Some((_, rest)) if rest.is_empty() || rest.contains('/') => {
+                return Err(damaged(Damage::Parts));
+            }
             Some((tag, code)) => (tag, Some(code_of(code).ok_or_else(|| damaged(Damage::Code))?)),
             None => (tag, None),
         };
@@ -199,7 +201,7 @@ fn newer_version(text: &str) -> Option<u8> {
     text.parse().ok().filter(|&version: &u8| digits && version > 1)
 }
 
-fn checked_host(host: &str) -> Result<String, &'static str> {
+pub(super) fn checked_host(host: &str) -> Result<String, &'static str> {
     if host.len() > HOST_MAX {
         return Err("it is longer than 64 characters");
     }

@@ -65,9 +65,7 @@ fn evidence_of(sun: &PlainSun, head: Option<&Hash>) -> Evidence {
         Some(nonce) if Some(nonce) != here => {
             Evidence::NfcUid { uid: uid.to_vec(), originality: None }
         }
-        nonce => {
-            Evidence::Sun { uid, counter: counter.into(), mac, nonce_bound: nonce.is_some() }
-        }
+        nonce => Evidence::Sun { uid, counter: counter.into(), mac, nonce_bound: nonce.is_some() },
     }
 }
 
@@ -135,7 +133,12 @@ mod tests {
         assert_eq!(evidence(Some(uid), &[0xff; 3], None), [by_uid.clone()], "unreadable");
         let tag = TagId([7; 16]);
         let payload = Label::new(VesselId([1; 16]), tag).payload("dw.example").unwrap();
-        let text = [&[0xd1, 1, u8::try_from(payload.len() + 3).unwrap(), b'T', 2][..], b"en", payload.as_bytes()].concat();
+        let text = [
+            &[0xd1, 1, u8::try_from(payload.len() + 3).unwrap(), b'T', 2][..],
+            b"en",
+            payload.as_bytes(),
+        ]
+        .concat();
         assert_eq!(evidence(Some(uid), &text, None), [by_uid, Evidence::Qr { tag }]);
         assert_eq!(evidence(None, &text, None), [Evidence::Qr { tag }]);
     }

@@ -296,14 +296,19 @@ mod tests {
         let mut head = [0xee; 32];
         head[..16].copy_from_slice(&nonce);
         assert_eq!(nonce_after(&Hash(head)), nonce);
-        let url = format!("https://dw.example/T/1/ZZZZZZ?{}{}", text(&vector, "mac_window_ascii"), text(&vector, "sdmmac"));
+        let url = format!(
+            "https://dw.example/T/1/ZZZZZZ?{}{}",
+            text(&vector, "mac_window_ascii"),
+            text(&vector, "sdmmac")
+        );
         let plain = PlainSun { uid, counter: 42, nonce: Some(nonce), mac };
         assert_eq!(SunMessage::parse(&url), Some(SunMessage::Plain(plain)));
     }
 
     #[test]
     fn the_counter_in_the_url_has_its_highest_byte_first() {
-        let read = SunMessage::parse("https://a/T/1/ZZZZZZ?u=04de5f1eacc040&c=010203&m=0011223344556677");
+        let read =
+            SunMessage::parse("https://a/T/1/ZZZZZZ?u=04de5f1eacc040&c=010203&m=0011223344556677");
         let Some(SunMessage::Plain(plain)) = read else { panic!("{read:?}") };
         assert_eq!((plain.counter, plain.nonce), (0x01_0203, None));
         assert_eq!(covered(&plain.uid, plain.counter, None), "u=04DE5F1EACC040&c=010203&m=");

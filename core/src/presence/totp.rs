@@ -48,9 +48,8 @@ impl DisplaySecret {
     }
 
     fn code_of(&self, step: i64) -> u32 {
-        u32::try_from(step.max(0)).map_or(0, |_| {
-            truncated(&hmac::<Sha256>(&self.0[..], &[&step.max(0).to_be_bytes()]))
-        })
+        u32::try_from(step.max(0))
+            .map_or(0, |_| truncated(&hmac::<Sha256>(&self.0[..], &[&step.max(0).to_be_bytes()])))
     }
 
     /// Whether the display may have shown `code` at some moment of `from..=until` (Unix seconds).

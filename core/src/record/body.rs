@@ -2,7 +2,7 @@
 
 use super::cbor::{CborError, Reader, Writer};
 use crate::model::{
-    CheckpointId, CrewNo, DeviceId, DocumentId, DueId, Hash, Level, RouteId, TagId, VesselId,
+    CheckpointId, CrewNo, DeviceId, DocumentId, DueId, Hash, RouteId, TagId, VesselId,
 };
 
 /// Change hashes that one `document` record may vouch for. 100 hashes are 3.4 kB.
@@ -602,24 +602,6 @@ impl Evidence {
             Self::Sun { nonce_bound: true, .. } => 5,
             Self::Unknown { number, .. } => *number,
         }
-    }
-
-    /// The level that it is worth if nothing speaks against it. What this version does not know is worth
-    /// no more than a manual entry.
-    pub fn claims(&self) -> Level {
-        match self {
-            Self::Manual { .. } | Self::Unknown { .. } => Level::L0,
-            Self::Qr { .. } => Level::L1,
-            Self::NfcUid { .. } => Level::L2,
-            Self::Rotating { .. } => Level::L3,
-            Self::Sun { nonce_bound: false, .. } => Level::L4,
-            Self::Sun { nonce_bound: true, .. } => Level::L5,
-        }
-    }
-
-    /// Whether it is worth its level only once somebody who holds the keys has checked it.
-    pub fn needs_check(&self) -> bool {
-        matches!(self, Self::Rotating { .. } | Self::Sun { .. })
     }
 
     fn encode(&self, to: &mut Writer) {

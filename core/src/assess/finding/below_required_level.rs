@@ -27,7 +27,7 @@ fn detect(case: &Case<'_>, detector: &Detector) -> Vec<Finding> {
         .map(|point| {
             let place = words::places(case.plans, &[point.checkpoint]);
             let (shown, demanded) = (point.shown, point.demanded);
-            format!("{place} ({shown} {} instead of {demanded})", shown.words())
+            format!("{place} ({shown} instead of {demanded})")
         })
         .collect();
     let sentence = format!("Visited below the level demanded: {}.", words::all(&each));

@@ -26,7 +26,8 @@ fn detect(case: &Case<'_>, detector: &Detector) -> Vec<Finding> {
     if replayed.is_empty() {
         return Vec::new();
     }
-    let mut points: Vec<CheckpointId> = replayed.iter().map(|(visit, _)| visit.checkpoint).collect();
+    let mut points: Vec<CheckpointId> =
+        replayed.iter().map(|(visit, _)| visit.checkpoint).collect();
     points.sort_unstable();
     points.dedup();
     let sentence = format!(

@@ -97,7 +97,8 @@ fn a_harvested_tap_is_found_by_another_phones_later_one() {
     scene.check(at(5, 30), scan, OK);
     scene.receipts.clear();
     let patrols = scene.assess(at(6, 0)).patrols;
-    let visit = patrols.iter().flat_map(|patrol| &patrol.visited).find(|visit| visit.record == scan);
+    let visit =
+        patrols.iter().flat_map(|patrol| &patrol.visited).find(|visit| visit.record == scan);
     assert_eq!(visit.unwrap().worth.standing, Standing::Replayed);
 }
 
@@ -184,7 +185,7 @@ fn what_version_1_says_of_tags() {
     let golden = "Irregular\n\
         Walked, but Point 2 and Point 3 did not reach the evidence level demanded, points were visited out of order and a tag's message was used again or out of its time.\n\
         out_of_order \"irregular\" 1 Out of place: Point 4.\n\
-        below_required_level \"irregular\" 3 Visited below the level demanded: Point 2 (L0 manual entry instead of L4) and Point 3 (L1 QR label instead of L2).\n\
+        below_required_level \"irregular\" 3 Visited below the level demanded: Point 2 (L0 instead of L4) and Point 3 (L1 instead of L2).\n\
         counter_replay \"irregular\" 2 A signed message was used again, or kept and used later: Point 2.\n\
         tag_check_failed \"notice\" 2 The check failed: Point 2 and Point 4.\n";
     assert_eq!(said, golden);
