@@ -2,6 +2,7 @@
 
 pub mod camera;
 pub mod hostile;
+pub mod tag;
 
 use std::{
     net::SocketAddr,

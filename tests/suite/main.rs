@@ -12,4 +12,5 @@ mod power;
 mod presence;
 mod setup;
 mod story;
+mod tags;
 mod writing;

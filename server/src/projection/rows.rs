@@ -16,7 +16,7 @@ use crate::shore::Held;
 use crate::store::{DuePatrolRow, FlagRow, StoreError, VesselStateRow};
 
 /// The form of the JSON texts. A change of form is a new number.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// A whole assessment.
 pub(super) struct Rows {

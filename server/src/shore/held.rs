@@ -11,7 +11,7 @@ use deckwatch_core::{
     record::{Body, Chain, PublicKeyBytes, Segment, Span},
 };
 
-use super::{lock, pages::Pages};
+use super::{lock, pages::Pages, unchecked::UncheckedScans};
 use crate::store::{DocumentRef, ReadTx, SegmentSpan, StoreError, VesselRow, gather};
 
 /// Vessels kept decoded at a time.
@@ -28,6 +28,7 @@ pub struct Held {
     authority: Authority,
     /// Every `document` record.
     index: VoucherIndex,
+    unchecked: UncheckedScans,
     /// Who vouches for what in the Plan.
     vouchers: Vouchers,
     plan: Merged,
@@ -45,6 +46,7 @@ impl Held {
             tops: BTreeMap::new(),
             authority: Authority::read(vessel.id, &vessel.shore_key, &[]),
             index: VoucherIndex::default(),
+            unchecked: UncheckedScans::default(),
             vouchers: Vouchers::default(),
             plan: Merged::nothing(DocumentKind::Plan),
             pages: Pages::default(),
@@ -117,6 +119,11 @@ impl Held {
         &self.index
     }
 
+    /// Scans whose tags and displays have keys, and what came of their checks.
+    pub fn unchecked(&self) -> &UncheckedScans {
+        &self.unchecked
+    }
+
     /// Decodes what `tx` holds and this does not.
     pub(crate) fn refresh(&mut self, tx: &(impl ReadTx + ?Sized)) -> Result<(), StoreError> {
         let mut fresh: Vec<SegmentSpan> = Vec::new();
@@ -170,7 +177,11 @@ impl Held {
             self.chains.insert(at, Chain::new(span.dev));
             at
         });
-        verified.entries.iter().for_each(|entry| self.index.add(entry));
+        let root = self.authority.root();
+        for entry in &verified.entries {
+            self.index.add(entry);
+            self.unchecked.add(entry, root);
+        }
         if let Some(chain) = self.chains.get_mut(at) {
             chain.insert(verified);
         }

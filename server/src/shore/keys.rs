@@ -69,6 +69,11 @@ impl KeyFolder {
         Ok(opened)
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn io(&self, cause: std::io::Error) -> KeyFolderError {
         KeyFolderError::Io { folder: self.folder.clone(), cause }
     }
