@@ -8,6 +8,7 @@ mod plan;
 mod plan_file;
 mod rebuild;
 mod serve;
+mod tags;
 mod vessel;
 
 use std::{
@@ -76,6 +77,8 @@ enum Command {
     Enrol(enrol::Options),
     /// List a vessel's devices; certify, confirm, revoke them, declare them lost.
     Device(device::Options),
+    /// Register NFC tags and displays, write them, check their scans, and disclose retired keys.
+    Tags(tags::Options),
     /// Make all verdicts again from the sources, and say whether they come out identical.
     Rebuild(rebuild::Options),
 }
@@ -164,6 +167,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Ledger(options) => ledger::run(options),
         Command::Enrol(options) => enrol::run(&options),
         Command::Device(options) => device::run(options),
+        Command::Tags(options) => tags::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
     }
 }

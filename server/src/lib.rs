@@ -15,4 +15,5 @@ pub mod projection;
 pub mod shore;
 pub mod store;
 pub mod sync;
+pub mod tags;
 pub mod writing;

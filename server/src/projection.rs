@@ -4,7 +4,7 @@
 //! and then changed stays on record, whoever makes the projections again.
 
 pub mod body;
-mod read;
+pub(crate) mod read;
 mod rows;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod page;
 mod pages;
 mod plan;
 mod standing;
+mod unchecked;
 mod vessel;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,9 +31,11 @@ pub use page::PageWrite;
 pub use pages::{PageState, Pages};
 pub use plan::PlanEdit;
 pub use standing::{Beginning, RevocationPreview};
+pub use unchecked::UncheckedScans;
 
 use crate::clock::Clock;
 use crate::store::{ReadTx, Store, StoreError, WriteTx, reading, try_writing};
+use crate::tags::key_file::TagKeyFolder;
 use held::HeldVessels;
 
 /// Why the shore did not do what was asked. Nothing was changed.
@@ -150,6 +153,11 @@ impl Shore {
     /// Its clock, Unix seconds.
     pub fn now(&self) -> i64 {
         self.clock.now()
+    }
+
+    /// Where the keys of tags are.
+    pub fn tag_keys(&self) -> TagKeyFolder {
+        TagKeyFolder::new(self.keys.folder())
     }
 
     /// The key of a vessel's shore device.

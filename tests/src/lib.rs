@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod camera;
 pub mod hostile;
+pub mod tag;
 
 use std::{
     net::SocketAddr,

@@ -1,5 +1,6 @@
 //! The command line, run as its user runs it.
 
+mod tags;
 mod terminal;
 
 use std::{

@@ -13,4 +13,5 @@ mod power;
 mod presence;
 mod setup;
 mod story;
+mod tags;
 mod writing;

@@ -10,13 +10,14 @@ use serde::Serialize;
 
 use super::{
     input::Input,
+    level::{TagFacts, Worth},
     timeline::{Branch, Timeline},
 };
 use crate::{
     authority::Roles,
     model::{CheckpointId, CrewNo, DeviceId, DueId, RecordRef, RouteId},
     plan::PlanContent,
-    record::{Body, Entry, Evidence},
+    record::{Body, Entry},
     time::{Basis, Bounds, Moment},
 };
 
@@ -93,6 +94,8 @@ pub struct Visit {
     pub said: Option<u64>,
     /// FORMAT.md section 5; 0 = typed by hand.
     pub evidence_type: u64,
+    /// What it is worth.
+    pub worth: Worth,
     /// The due patrol demands this point.
     pub required: bool,
 }
@@ -369,7 +372,7 @@ fn doubt(input: &Input<'_>, branch: &Branch<'_>, last: usize, start: Bounds) -> 
 /// The points and the unknown tags of a part, by the registrations of `plans`.
 pub(super) fn scans_of(
     part: &Part,
-    timeline: &Timeline<'_>,
+    (timeline, tags): (&Timeline<'_>, &TagFacts),
     plans: &[&PlanContent],
     required: &[CheckpointId],
 ) -> (Vec<Visit>, Vec<UnknownScan>) {
@@ -380,7 +383,7 @@ pub(super) fn scans_of(
         let (record, known) = (entry.at, timeline.known(part.track, *index));
         let at = known.bounds();
         let evidence_type = evidence.type_number();
-        match checkpoint_of(evidence, plans) {
+        match plans.iter().find_map(|plan| plan.place_of(evidence)) {
             Some(checkpoint) => visits.push(Visit {
                 checkpoint,
                 record,
@@ -388,21 +391,11 @@ pub(super) fn scans_of(
                 known_by: known.basis(),
                 said: entry.time.map(|time| time.wall),
                 evidence_type,
+                worth: tags.worth(record, evidence),
                 required: required.contains(&checkpoint),
             }),
             None => unknown.push(UnknownScan { record, at, evidence_type }),
         }
     }
     (visits, unknown)
-}
-
-fn checkpoint_of(evidence: &Evidence, plans: &[&PlanContent]) -> Option<CheckpointId> {
-    match evidence {
-        Evidence::Manual { checkpoint, .. } => Some(*checkpoint),
-        Evidence::Qr { tag } | Evidence::Rotating { tag, .. } => {
-            plans.iter().find_map(|plan| plan.checkpoint_of(*tag))
-        }
-        // The Plan registers no UIDs yet.
-        Evidence::NfcUid { .. } | Evidence::Sun { .. } | Evidence::Unknown { .. } => None,
-    }
 }

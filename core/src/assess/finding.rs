@@ -8,18 +8,22 @@ use serde::Serialize;
 
 use super::{
     attempt::{Part, Visit},
+    level::{Standing, TagFacts, Worth},
     matching::{Placement, Window},
     timeline::Timeline,
     watermark::{Device, Devices},
 };
 use crate::{
-    model::{CheckpointId, DeviceId, RecordRef},
+    model::{CheckpointId, DeviceId, Level, RecordRef},
     plan::{Demand, PlanContent},
     time::{Bounds, Claim, Moment},
 };
 
+mod below_required_level;
 pub(super) mod clock_contradiction;
 mod clock_step;
+mod counter_gap;
+mod counter_replay;
 mod late_start;
 mod missed_checkpoint;
 mod out_of_order;
@@ -28,6 +32,7 @@ mod plan_uncertain;
 mod reboot_in_patrol;
 mod ship_enrolled;
 pub(super) mod silence;
+mod tag_check_failed;
 
 /// The version of all detectors and of the verdict table. A change of any formula or threshold is
 /// a new version; a detector of what no earlier version could record is not. Every version that a
@@ -86,6 +91,22 @@ pub enum Detail {
         max_secs: i64,
         at_least_secs: i64,
     },
+    BelowRequiredLevel {
+        points: Vec<CheckpointId>,
+        demanded: Vec<Level>,
+        shown: Vec<Level>,
+    },
+    CounterReplay {
+        readings: Vec<[RecordRef; 2]>,
+    },
+    TagCheckFailed {
+        points: Vec<CheckpointId>,
+        standings: Vec<Standing>,
+    },
+    CounterGap {
+        points: Vec<CheckpointId>,
+        missing: u64,
+    },
     PlanUncertain {
         adoptions: Vec<RecordRef>,
     },
@@ -137,6 +158,10 @@ pub const DETECTORS: &[Detector] = &[
     out_of_order::DETECTOR,
     late_start::DETECTOR,
     overrun::DETECTOR,
+    below_required_level::DETECTOR,
+    counter_replay::DETECTOR,
+    tag_check_failed::DETECTOR,
+    counter_gap::DETECTOR,
     plan_uncertain::DETECTOR,
     clock_contradiction::DETECTOR,
     clock_step::DETECTOR,
@@ -161,11 +186,29 @@ pub(super) struct Case<'a> {
     pub window: Window,
     pub plans: &'a [&'a PlanContent],
     pub timeline: &'a Timeline<'a>,
+    pub tags: &'a TagFacts,
     pub devices: &'a Devices,
     pub counted: Vec<Counted<'a>>,
     /// More of the same patrol may still come: what is not there yet is not missing.
     pub open: bool,
     pub held_back: Vec<&'a Device>,
+}
+
+/// A required point that was visited, and not at the level demanded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ShortOf {
+    pub checkpoint: CheckpointId,
+    pub demanded: Level,
+    /// The highest level that is certain.
+    pub shown: Level,
+}
+
+/// Required points that do not have the level that the plan demands there, in the order of the plan.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Levels {
+    pub below: Vec<ShortOf>,
+    /// A scan claims enough, and was not checked yet.
+    pub pending: Vec<CheckpointId>,
 }
 
 impl Case<'_> {
@@ -184,6 +227,33 @@ impl Case<'_> {
             .collect();
         let points = self.demand.due.points.iter();
         points.filter(|point| !visited.contains(point)).copied().collect()
+    }
+
+    /// Visits of some points, in the order of the parts.
+    pub fn visits_at(&self, points: &[CheckpointId]) -> impl Iterator<Item = &Visit> {
+        let visits = self.counted.iter().flat_map(|counted| counted.visits);
+        visits.filter(|visit| points.contains(&visit.checkpoint))
+    }
+
+    /// The levels of visited points against those demanded: the highest that a plan in force demands.
+    pub fn levels(&self) -> Levels {
+        let mut levels = Levels::default();
+        for checkpoint in &self.demand.due.points {
+            let places = self.plans.iter().filter_map(|plan| plan.checkpoints.get(checkpoint));
+            let Some(demanded) = places.filter_map(|place| place.min_level).max() else { continue };
+            let worths =
+                || self.visits_at(std::slice::from_ref(checkpoint)).map(|visit| visit.worth);
+            let Some(shown) = worths().map(Worth::level).max() else { continue };
+            if shown >= demanded {
+                continue;
+            }
+            if worths().any(|worth| worth.at_best() >= demanded) {
+                levels.pending.push(*checkpoint);
+            } else {
+                levels.below.push(ShortOf { checkpoint: *checkpoint, demanded, shown });
+            }
+        }
+        levels
     }
 
     /// When the walk started: at the earliest of its starts.

@@ -2,6 +2,7 @@
 
 mod hands;
 mod ledger;
+mod nfc;
 mod outbox;
 mod pages;
 mod taking;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use deckwatch_core::{
     assess::{Assessed, DeviceState, Ending, Finding, Patrol, PatrolName, Watermark},
-    model::{CheckpointId, CrewNo, DeviceId, DueId, Hash, RecordRef},
+    model::{CheckpointId, CrewNo, DeviceId, DueId, Hash, Level, RecordRef},
     time::{Basis, Bounds},
 };
 use serde::{Deserialize, Serialize};
@@ -163,7 +163,18 @@ pub struct VisitView {
     #[serde(default)]
     pub known_by: Option<Basis>,
     pub evidence_type: u64,
+    /// What was projected before there were levels has none.
+    #[serde(default)]
+    pub worth: Option<WorthView>,
     pub required: bool,
+}
+
+/// A `Worth` as pages read it.
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of Worth")]
+pub struct WorthView {
+    pub claims: Level,
+    pub standing: String,
 }
 
 /// A `Finding` as pages read it.

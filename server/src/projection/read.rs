@@ -14,7 +14,7 @@ use crate::shore::Held;
 use crate::store::{ReadTx, StoreError};
 
 /// All receipts given for a vessel. They were signed here, so their signatures are not checked again.
-pub(super) fn receipts(tx: &dyn ReadTx, vessel: VesselId) -> Result<Vec<ReceiptFact>, StoreError> {
+pub(crate) fn receipts(tx: &dyn ReadTx, vessel: VesselId) -> Result<Vec<ReceiptFact>, StoreError> {
     let mut facts = Vec::new();
     tx.receipts_of(vessel, &mut |row| {
         let unreadable = |_| StoreError::Unreadable { what: "receipt" };

@@ -13,7 +13,7 @@ use deckwatch_core::{
     record::{Body, Chain, PublicKeyBytes, Segment, Span},
 };
 
-use super::{lock, pages::Pages};
+use super::{lock, pages::Pages, unchecked::UncheckedScans};
 use crate::store::{DocumentRef, ReadTx, SegmentSpan, StoreError, VesselRow, gather};
 
 /// Vessels kept decoded at a time.
@@ -32,6 +32,7 @@ pub struct Held {
     authority: Authority,
     /// Every `document` record.
     index: VoucherIndex,
+    unchecked: UncheckedScans,
     /// Who vouches for what in the Plan.
     vouchers: Vouchers,
     plan: Merged,
@@ -50,6 +51,7 @@ impl Held {
             ledger: None,
             authority: Authority::read(vessel.id, &vessel.shore_key, &[]),
             index: VoucherIndex::default(),
+            unchecked: UncheckedScans::default(),
             vouchers: Vouchers::default(),
             plan: Merged::nothing(DocumentKind::Plan),
             pages: Pages::default(),
@@ -127,6 +129,11 @@ impl Held {
         &self.index
     }
 
+    /// Scans whose tags and displays have keys, and what came of their checks.
+    pub fn unchecked(&self) -> &UncheckedScans {
+        &self.unchecked
+    }
+
     /// Decodes what `tx` holds and this does not.
     pub(crate) fn refresh(&mut self, tx: &(impl ReadTx + ?Sized)) -> Result<(), StoreError> {
         let mut fresh: Vec<SegmentSpan> = Vec::new();
@@ -183,7 +190,11 @@ impl Held {
             self.chains.insert(at, Chain::new(span.dev));
             at
         });
-        verified.entries.iter().for_each(|entry| self.index.add(entry));
+        let root = self.authority.root();
+        for entry in &verified.entries {
+            self.index.add(entry);
+            self.unchecked.add(entry, root);
+        }
         if let Some(chain) = self.chains.get_mut(at) {
             chain.insert(verified);
         }

@@ -80,6 +80,11 @@ impl KeyFolder {
         &self.ledger
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn io(&self, cause: std::io::Error) -> KeyFolderError {
         KeyFolderError::Io { folder: self.folder.clone(), cause }
     }

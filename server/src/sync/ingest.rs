@@ -14,6 +14,7 @@ use super::seal::{Brought, Sealed, problem};
 use crate::ledger::Statement;
 use crate::shore::{Held, Shore, ShoreError};
 use crate::store::{EnrolmentToken, SegmentRow, WriteTx};
+use crate::tags::check::{Again, CHECKS_A_SYNC};
 
 /// Devices without a certificate that one vessel may have.
 pub const MAX_UNCERTIFIED_DEVICES: usize = 32;
@@ -54,6 +55,9 @@ impl Shore {
         held.refresh(tx)?;
         self.take_changes(tx, held, sealed, &mut taken)?;
         held.refresh(tx)?;
+        if taken.news {
+            self.check_within(tx, held, CHECKS_A_SYNC, Again::No)?;
+        }
         let forked = taken
             .authors
             .iter()

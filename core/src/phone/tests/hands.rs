@@ -300,7 +300,7 @@ pub(super) fn due() -> DueId {
     due_patrols(VESSEL, &plan(), NOON, NOON + 3_600)[0].id
 }
 
-fn walker(seed: u64) -> (tempfile::TempDir, Phone) {
+pub(super) fn walker(seed: u64) -> (tempfile::TempDir, Phone) {
     let (folder, mut phone) = phone(seed);
     phone.enrol(&enrolment(), &at(0)).unwrap();
     phone.in_force = plan();

@@ -21,7 +21,7 @@ use crate::page::{
     moment::Moment,
     patrol::{Ended, Level, Method, PatrolPage, RouteKind, Stop, StopScan, Walk},
 };
-use crate::projection::body::{DueView, EndingView, PatrolView, VisitView};
+use crate::projection::body::{DueView, EndingView, PatrolView, VisitView, WorthView};
 use crate::shore::Shore;
 use crate::store::{StoreError, reading};
 
@@ -180,21 +180,32 @@ fn stops(view: &DueView) -> Vec<Stop> {
 }
 
 pub(super) fn scan(order: u32, visit: &VisitView) -> StopScan {
-    let (method, level) = match visit.evidence_type {
-        0 => {
-            (Method::Manual { reason: "the reason is in the record".to_owned() }, Level::Derived(0))
-        }
-        1 => (Method::QrLabel, Level::Derived(1)),
-        2 => (Method::NfcUid, Level::Derived(2)),
-        // Nobody here holds the keys of displays and tags yet.
-        3 => (Method::RotatingCode, Level::Claimed(3)),
-        4 => (Method::SignedTag, Level::Claimed(4)),
-        _ => (Method::BoundTag, Level::Claimed(5)),
+    let method = match visit.evidence_type {
+        0 => Method::Manual { reason: "the reason is in the record".to_owned() },
+        1 => Method::QrLabel,
+        2 => Method::NfcUid,
+        3 => Method::RotatingCode,
+        4 => Method::SignedTag,
+        _ => Method::BoundTag,
     };
+    let level = visit.worth.as_ref().map_or(Level::Unknown, level);
     let bounds = Bounds {
         not_before: visit.at.not_before.map(Instant),
         not_after: visit.at.not_after.map(Instant),
     };
     let dated = Dated::new(bounds, visit.known_by);
     StopScan { at: span(visit.at), dated, method, level, order, record: visit.record }
+}
+
+fn level(worth: &WorthView) -> Level {
+    let number = worth.claims.number();
+    match worth.standing.as_str() {
+        "plain" => Level::Derived(number),
+        "checked" => Level::Checked(number),
+        "claimed" => Level::Claimed(number),
+        "replayed" => Level::Refused("used again or out of its time"),
+        "unregistered" => Level::Refused("not registered"),
+        "disclosed" => Level::Refused("key disclosed before the check"),
+        _ => Level::Refused("not genuine"),
+    }
 }
