@@ -8,6 +8,7 @@ mod plan_file;
 mod rebuild;
 mod serve;
 mod vessel;
+mod witness;
 
 use std::{
     io::Write,
@@ -74,6 +75,10 @@ enum Command {
     Device(device::Options),
     /// Make all verdicts again from the sources, and say whether they come out identical.
     Rebuild(rebuild::Options),
+    /// Witness ledgers of others: cosign what only grew, and keep evidence of what did not.
+    ///
+    /// Answers `POST /add-checkpoint` (c2sp.org/tlog-witness). Whoever does not trust the company that runs the ledger runs this.
+    Witness(witness::Options),
 }
 
 /// Where a shore's files are.
@@ -160,6 +165,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Enrol(options) => enrol::run(&options),
         Command::Device(options) => device::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
+        Command::Witness(options) => witness::run(options),
     }
 }
 

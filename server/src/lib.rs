@@ -14,3 +14,4 @@ pub mod projection;
 pub mod shore;
 pub mod store;
 pub mod sync;
+pub mod witness;

@@ -1,6 +1,7 @@
 //! The command line, run as its user runs it.
 
 mod terminal;
+mod witness;
 
 use std::{
     io::{BufRead, BufReader},

@@ -19,6 +19,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod vessels;
+mod witness;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,6 +34,7 @@ use statement::SqliteTx;
 
 pub use backup::BackupError;
 pub use migrations::OpenError;
+pub use witness::SqliteWitnessStore;
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
