@@ -4,6 +4,7 @@ mod architecture;
 mod command;
 mod hands;
 mod hostile;
+mod ledger;
 mod link;
 mod mobile;
 mod picture;
