@@ -31,7 +31,7 @@ pub use run::LoggedRun;
 pub use split_view::{SplitView, SplitViewError};
 pub use statement::{FlagStatement, Publication, Withdrawal};
 pub use tree_head::{SignedTreeHead, TreeHead, TreeHeadError};
-pub use witness::{AddTreeHead, Refusal, Reply, Witness, WitnessStore, Witnessed};
+pub use witness::{AddTreeHead, Asked, Refusal, Reply, Witness, WitnessStore, Witnessed};
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ mod rebuild;
 mod serve;
 mod tags;
 mod vessel;
+mod witness;
 
 use std::{
     io::Write,
@@ -81,6 +82,10 @@ enum Command {
     Tags(tags::Options),
     /// Make all verdicts again from the sources, and say whether they come out identical.
     Rebuild(rebuild::Options),
+    /// Witness ledgers of others: cosign what only grew, and keep evidence of what did not.
+    ///
+    /// Answers `POST /add-checkpoint` (c2sp.org/tlog-witness). Whoever does not trust the company that runs the ledger runs this.
+    Witness(witness::Options),
 }
 
 /// Where a shore's files are.
@@ -169,6 +174,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Device(options) => device::run(options),
         Command::Tags(options) => tags::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
+        Command::Witness(options) => witness::run(options),
     }
 }
 

@@ -16,4 +16,5 @@ pub mod shore;
 pub mod store;
 pub mod sync;
 pub mod tags;
+pub mod witness;
 pub mod writing;

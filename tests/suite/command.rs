@@ -2,6 +2,7 @@
 
 mod tags;
 mod terminal;
+mod witness;
 
 use std::{
     io::{BufRead, BufReader},

@@ -5,6 +5,7 @@ mod ashore;
 mod command;
 mod hands;
 mod hostile;
+mod ledger;
 mod link;
 mod mobile;
 mod picture;

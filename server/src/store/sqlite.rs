@@ -21,6 +21,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod vessels;
+mod witness;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -35,6 +36,7 @@ use statement::SqliteTx;
 
 pub use backup::BackupError;
 pub use migrations::OpenError;
+pub use witness::SqliteWitnessStore;
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
