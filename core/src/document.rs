@@ -9,11 +9,13 @@
 //! same" nested object offline get two that do not merge, while every key here is a register of its
 //! own; and a gate that knows this form lets nothing else through.
 
+mod aside;
 pub mod chunk;
 pub mod gate;
 pub mod line;
 pub mod merge;
 pub mod standing;
+pub mod version;
 pub mod voucher;
 pub mod write;
 
@@ -24,6 +26,7 @@ pub use gate::{GateError, OpName, RawChange};
 pub use line::{Entry, Line};
 pub use merge::{Merged, merge};
 pub use standing::standing;
+pub use version::Version;
 pub use voucher::{Voucher, VoucherIndex, Vouchers};
 pub use write::{WriteError, write};
 

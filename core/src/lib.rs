@@ -5,6 +5,7 @@ pub mod assess;
 pub mod authority;
 pub mod document;
 pub mod entropy;
+pub mod ledger;
 pub mod model;
 pub mod page;
 pub mod patrol;

@@ -151,6 +151,7 @@ fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<(), StoreErr
             tx.append_revision(&revision)?;
         }
     }
+    held.pages().keep(held, tx)?;
     tx.replace_assessment(&rows.state, &rows.dues, &rows.flags)?;
     Ok(())
 }

@@ -18,6 +18,7 @@ mod enrolment;
 mod error;
 mod memory;
 mod one_writer;
+mod page_state;
 mod projection;
 mod receipt;
 mod revision;
@@ -29,10 +30,13 @@ pub use bounds::{
     MAX_CAUSE_BYTES, MAX_CHANGE_BYTES, MAX_DAYS, MAX_JSON_BYTES, MAX_LIST, MAX_NAME_BYTES,
     MAX_RECEIPT_BYTES, MAX_SEGMENT_BYTES, MAX_WORD_BYTES,
 };
-pub use change::{ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, NewChange};
+pub use change::{
+    ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, NewChange, WrittenSince,
+};
 pub use enrolment::{EnrolmentRow, EnrolmentToken, Enrolments, EnrolmentsMut};
 pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
+pub use page_state::{PageStateRow, PageStates, PageStatesMut};
 pub use projection::{
     DuePatrolRow, FlagCount, FlagPlace, FlagRow, Projections, ProjectionsMut, Replaced,
     VerdictCount, VesselStateRow, projection_digest,
@@ -67,12 +71,12 @@ pub trait Store: Send + Sync {
 
 /// Everything that can be read in one snapshot.
 pub trait ReadTx:
-    Vessels + Enrolments + Segments + Changes + Receipts + Revisions + Projections
+    Vessels + Enrolments + Segments + Changes + Receipts + Revisions + Projections + PageStates
 {
 }
 
 impl<T> ReadTx for T where
-    T: Vessels + Enrolments + Segments + Changes + Receipts + Revisions + Projections
+    T: Vessels + Enrolments + Segments + Changes + Receipts + Revisions + Projections + PageStates
 {
 }
 
@@ -86,6 +90,7 @@ pub trait WriteTx:
     + ReceiptsMut
     + RevisionsMut
     + ProjectionsMut
+    + PageStatesMut
 {
 }
 
@@ -98,6 +103,7 @@ impl<T> WriteTx for T where
         + ReceiptsMut
         + RevisionsMut
         + ProjectionsMut
+        + PageStatesMut
 {
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     authority::Authority,
@@ -65,7 +65,7 @@ impl ReceiptFact {
 }
 
 /// A reason that somebody accepted for a patrol that was not walked as demanded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excuse {
     /// For which due patrol.
     pub due: DueId,

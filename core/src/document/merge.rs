@@ -18,12 +18,13 @@ use automerge::Automerge;
 
 use super::{
     DocumentKind, Share,
+    aside::Aside,
     chunk::Actor,
     gate::{FormedChange, GateError, RawChange, check, form},
     line::Line,
     voucher::{Order, Voucher, Vouchers},
 };
-use crate::model::{DeviceId, Hash};
+use crate::model::{DeviceId, Hash, RecordRef};
 
 /// Lines of one document at most. Each beyond the first takes a device that wrote two histories.
 pub const MAX_LINES: usize = 16;
@@ -40,6 +41,8 @@ pub struct Merged {
     pub refused: Vec<(Hash, GateError)>,
     /// How its author vouches for each applied change.
     vouchers: BTreeMap<Hash, Voucher>,
+    /// And for each that is not applied: refused, or it builds on what is not here.
+    unapplied: BTreeMap<Hash, Voucher>,
     /// Runs with changes that are not on the main line.
     strayed: BTreeSet<Actor>,
 }
@@ -54,6 +57,7 @@ impl Merged {
             waiting: Vec::new(),
             refused: Vec::new(),
             vouchers: BTreeMap::new(),
+            unapplied: BTreeMap::new(),
             strayed: BTreeSet::new(),
         }
     }
@@ -109,6 +113,24 @@ impl Merged {
     /// How its author vouches for an applied change.
     pub fn voucher(&self, change: Hash) -> Option<&Voucher> {
         self.vouchers.get(&change)
+    }
+
+    /// What its author vouches for and is not applied, by hash: refused, or it builds on what is not
+    /// here. It is passed on all the same: who holds it must have the lines of who holds it too.
+    pub fn unapplied(&self) -> impl Iterator<Item = (Hash, &Voucher)> {
+        self.unapplied.iter().map(|(hash, voucher)| (*hash, voucher))
+    }
+
+    /// Every change that its author vouches for, with the record.
+    pub fn vouched(&self) -> impl Iterator<Item = (Hash, RecordRef)> {
+        let all = self.vouchers.iter().chain(&self.unapplied);
+        all.map(|(hash, voucher)| (*hash, voucher.record))
+    }
+
+    /// The record by which its author vouches for a change, applied or not.
+    pub fn vouched_by(&self, change: Hash) -> Option<RecordRef> {
+        let voucher = self.vouchers.get(&change).or_else(|| self.unapplied.get(&change));
+        voucher.map(|voucher| voucher.record)
     }
 
     /// All changes that were applied, by hash.
@@ -183,13 +205,13 @@ impl Merged {
 
 /// Merges the vouched changes of one document.
 ///
-/// What is not applied has no say in what is. Devices pass on what is applied and nothing else, so a
-/// change that waits or is refused must not take its number from one that is not: then who has both
-/// would have other lines than who has the one.
+/// What is not applied has no say in what is: a change that waits or is refused must not take its number
+/// from one that is not.
 pub fn merge(kind: DocumentKind, changes: &[RawChange], vouchers: &Vouchers) -> Merged {
     let mut sorted = Sorted::read(kind, changes, vouchers);
     let (mut merged, mut split) = merge_sorted(kind, &sorted);
-    // Two passes settle it, but for a device that builds one such case upon another.
+    // Two passes settle it, but for a device that builds one such case upon another. The limit is no
+    // matter for agreement: what is not applied is passed on as well.
     for _ in 0..MAX_LINES {
         if !split || !sorted.keep_applied(&merged) {
             break;
@@ -237,35 +259,22 @@ fn merge_sorted(kind: DocumentKind, sorted: &Sorted) -> (Merged, bool) {
     let applied: BTreeSet<Hash> = merged.lines().flat_map(Line::changes).collect();
     refused.retain(|hash, _| !applied.contains(hash));
     merged.refused = refused.into_iter().collect();
-    merged.vouchers.clone_from(&sorted.vouchers);
-    merged.vouchers.retain(|hash, _| applied.contains(hash));
+    for (hash, voucher) in &sorted.vouchers {
+        let to = if applied.contains(hash) { &mut merged.vouchers } else { &mut merged.unapplied };
+        to.insert(*hash, *voucher);
+    }
     let stray = |change: &&FormedChange| !merged.main.holds(change.hash);
     merged.strayed = sorted.formed.values().filter(stray).map(|change| change.actor).collect();
     (merged, split)
 }
 
-/// What is not on the main line.
-#[derive(Debug, Default)]
-struct Aside {
-    /// Changes with which a device did not go on from its change before, and what builds on them.
-    changes: BTreeSet<Hash>,
-    /// Those devices.
-    devices: BTreeSet<DeviceId>,
-}
-
-/// What a device has on the main line, as far as it is decided.
-#[derive(Debug, Default)]
-struct Decided {
-    newest: BTreeMap<DeviceId, Hash>,
-    numbers: BTreeSet<(Actor, u64)>,
-}
-
 /// Changes by what can be said of them before any is applied.
 #[derive(Debug, Default)]
-struct Sorted {
+pub(super) struct Sorted {
     /// Of the right form, and vouched for by their author.
-    formed: BTreeMap<Hash, FormedChange>,
-    vouchers: BTreeMap<Hash, Voucher>,
+    pub(super) formed: BTreeMap<Hash, FormedChange>,
+    /// How their authors vouch for the changes here, formed or not.
+    pub(super) vouchers: BTreeMap<Hash, Voucher>,
     /// Nobody who may write vouches for them yet.
     waiting: Vec<Hash>,
     refused: Vec<(Hash, GateError)>,
@@ -281,29 +290,26 @@ impl Sorted {
                 continue;
             }
             match check(raw) {
-                Ok(author) => match vouchers.order(raw.hash, author) {
-                    Some(order) => by_author.entry(author).or_default().push((order, raw)),
+                Ok(author) => match vouchers.of(raw.hash, author) {
+                    Some(voucher) => {
+                        sorted.vouchers.insert(raw.hash, *voucher);
+                        by_author.entry(author).or_default().push((voucher.order(), raw));
+                    }
                     None => sorted.refused.push((raw.hash, GateError::ForgedActor(author))),
                 },
                 Err(error) => sorted.refused.push((raw.hash, error)),
             }
         }
-        for (author, mut raws) in by_author {
+        for mut raws in by_author.into_values() {
             raws.sort_unstable();
             raws.dedup();
-            sorted.read_author(kind, author, &raws, vouchers);
+            sorted.read_author(kind, &raws);
         }
         sorted
     }
 
     /// One device's changes in the order in which it vouched for them.
-    fn read_author(
-        &mut self,
-        kind: DocumentKind,
-        author: DeviceId,
-        raws: &[(Order, &RawChange)],
-        vouchers: &Vouchers,
-    ) {
+    fn read_author(&mut self, kind: DocumentKind, raws: &[(Order, &RawChange)]) {
         let (mut share, mut full) = (Share::default(), false);
         // Nothing is parsed beyond the limits: a hundred thousand changes cost no more than their names.
         let most = kind.share().changes;
@@ -320,7 +326,6 @@ impl Sorted {
                         self.refused.push((raw.hash, GateError::TooMany));
                         continue;
                     }
-                    self.vouchers.extend(vouchers.of(raw.hash, author).map(|it| (raw.hash, *it)));
                     self.formed.insert(raw.hash, formed);
                 }
                 Err(error) => self.refused.push((raw.hash, error)),
@@ -337,79 +342,6 @@ impl Sorted {
         self.formed.len() < before
     }
 
-    /// Decides change by change, each after what it builds on and after what its author vouched for
-    /// before: a change is on the main line if what it builds on is, if its number is free, and if its
-    /// author had seen its own change before.
-    fn aside(&self, order: &[Hash]) -> Aside {
-        let mut needs = self.needs(order);
-        let mut after: BTreeMap<Hash, Vec<Hash>> = BTreeMap::new();
-        for (hash, before) in &needs {
-            before.iter().for_each(|it| after.entry(*it).or_default().push(*hash));
-        }
-        let free = needs.iter().filter(|(_, before)| before.is_empty());
-        let mut ready: BTreeSet<Hash> = free.map(|(hash, _)| *hash).collect();
-        let (mut aside, mut decided) = (Aside::default(), Decided::default());
-        while let Some(hash) = ready.pop_first().or_else(|| self.first_without(&needs)) {
-            needs.remove(&hash);
-            self.decide(hash, &mut decided, &mut aside);
-            for next in after.get(&hash).into_iter().flatten() {
-                let Some(before) = needs.get_mut(next) else { continue };
-                if before.remove(&hash) && before.is_empty() {
-                    ready.insert(*next);
-                }
-            }
-        }
-        aside
-    }
-
-    /// What must be decided before each change.
-    fn needs(&self, order: &[Hash]) -> BTreeMap<Hash, BTreeSet<Hash>> {
-        let mut rows: BTreeMap<DeviceId, Vec<(Order, Hash)>> = BTreeMap::new();
-        let mut needs = BTreeMap::new();
-        for hash in order {
-            let Some(change) = self.formed.get(hash) else { continue };
-            needs.insert(*hash, change.dependencies.iter().copied().collect::<BTreeSet<Hash>>());
-            let place = self.vouchers.get(hash).map(|voucher| (voucher.order(), *hash));
-            rows.entry(change.author()).or_default().extend(place);
-        }
-        for row in rows.values_mut() {
-            row.sort_unstable();
-            for pair in row.windows(2) {
-                if let [(_, before), (_, next)] = pair {
-                    needs.entry(*next).or_default().insert(*before);
-                }
-            }
-        }
-        needs
-    }
-
-    /// A device vouched for a change before the one that it builds on. What is left then waits only
-    /// for what its author vouched for before: the smallest hash of these goes first.
-    fn first_without(&self, needs: &BTreeMap<Hash, BTreeSet<Hash>>) -> Option<Hash> {
-        let builds = |(hash, _): &(&Hash, &BTreeSet<Hash>)| {
-            let change = self.formed.get(*hash);
-            change.is_some_and(|change| change.dependencies.iter().any(|it| needs.contains_key(it)))
-        };
-        needs.iter().find(|row| !builds(row)).map(|(hash, _)| *hash)
-    }
-
-    fn decide(&self, hash: Hash, decided: &mut Decided, aside: &mut Aside) {
-        let Some(change) = self.formed.get(&hash) else { return };
-        if change.dependencies.iter().any(|it| aside.changes.contains(it)) {
-            aside.changes.insert(hash);
-            return;
-        }
-        let author = change.author();
-        let before = decided.newest.get(&author);
-        let goes_on = before.is_none_or(|before| self.reaches(change, *before));
-        if goes_on && decided.numbers.insert((change.actor, change.seq)) {
-            decided.newest.insert(author, hash);
-        } else {
-            aside.changes.insert(hash);
-            aside.devices.insert(author);
-        }
-    }
-
     /// Whether a change is `later`, or before it.
     fn comes_before(&self, change: &FormedChange, later: Hash) -> bool {
         let later = self.formed.get(&later);
@@ -418,7 +350,7 @@ impl Sorted {
 
     /// Whether `target` is before a change. Counters grow with every step, so what is older cannot
     /// lead there.
-    fn reaches(&self, change: &FormedChange, target: Hash) -> bool {
+    pub(super) fn reaches(&self, change: &FormedChange, target: Hash) -> bool {
         let Some(least) = self.formed.get(&target).map(FormedChange::start_op) else { return true };
         let mut seen = BTreeSet::new();
         let mut open = change.dependencies.clone();

@@ -75,6 +75,12 @@ impl VoucherIndex {
         self.records.get(&(kind.number(), id)).map_or(0, BTreeMap::len)
     }
 
+    /// The devices with records that name a document; one may be named more than once.
+    pub fn authors(&self, kind: DocumentKind, id: DocumentId) -> impl Iterator<Item = DeviceId> {
+        let records = self.records.get(&(kind.number(), id)).into_iter().flatten();
+        records.map(|(at, _)| at.dev)
+    }
+
     /// The records of a document that name one of `changes`.
     pub fn records_naming(
         &self,

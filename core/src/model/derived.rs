@@ -16,7 +16,9 @@ pub fn due_id(vessel: VesselId, schedule: ScheduleId, slot: u32, nominal_opening
 }
 
 /// What a Page is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum PageSubject {
     /// A due patrol, whoever walked it.
     Due(DueId),

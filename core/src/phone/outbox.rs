@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Phone, ResponseError, plan::now_of};
 use crate::{
-    document::{DocumentKind, RawChange},
+    document::{DocumentKind, RawChange, Version},
     model::{DocumentId, Hash, PageSubject, page_id},
     plan::due_patrols,
     store::{Fate, OwnChange, StoreError},
@@ -32,20 +32,32 @@ const WHOLE_SYNC: &str = "whole_sync";
 
 impl Phone {
     /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
-    pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Vec<Hash>>>, StoreError> {
+    pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Version>>, StoreError> {
         let Some(vessel) = self.vessel() else { return Ok(Vec::new()) };
-        let newest = |heads: Vec<Hash>| heads.into_iter().take(Limits::HEADS).collect();
-        let mut versions = vec![Document {
-            kind: DocumentKind::Plan.number(),
-            id: DocumentId(vessel.0),
-            what: newest(self.merged.all_heads()),
-        }];
-        let page = DocumentKind::Page.number();
-        for id in self.store.documents_since(page, now.saturating_sub(LATELY), PAGES)? {
-            let what = newest(self.merged_page(id)?.all_heads());
-            versions.push(Document { kind: page, id, what });
-        }
+        let (kind, id) = (DocumentKind::Plan.number(), DocumentId(vessel.0));
+        let what = Version::of(&self.merged, Limits::NAMES);
+        let mut versions = vec![Document { kind, id, what }];
+        let kind = DocumentKind::Page.number();
+        let pages = self.store.documents_since(kind, now.saturating_sub(LATELY), PAGES)?;
+        self.add_versions(pages, &mut versions)?;
         Ok(versions)
+    }
+
+    /// Adds the versions of Pages, as far as there is room for names.
+    fn add_versions(
+        &mut self,
+        pages: Vec<DocumentId>,
+        versions: &mut Vec<Document<Version>>,
+    ) -> Result<(), StoreError> {
+        let names: usize = versions.iter().map(|version| version.what.names().count()).sum();
+        let mut room = Limits::ALL_NAMES.saturating_sub(names);
+        let kind = DocumentKind::Page.number();
+        for id in pages {
+            let what = Version::of(self.merged_page(id)?, Limits::NAMES.min(room));
+            room = room.saturating_sub(what.names().count());
+            versions.push(Document { kind, id, what });
+        }
+        Ok(())
     }
 
     /// Versions for a request: those, and after a long time without a link the Pages of all days and due
@@ -53,7 +65,7 @@ impl Phone {
     pub(super) fn versions_to_name(
         &mut self,
         now: i64,
-    ) -> Result<Vec<Document<Vec<Hash>>>, StoreError> {
+    ) -> Result<Vec<Document<Version>>, StoreError> {
         let mut versions = self.versions(now)?;
         let (Some(vessel), Some(since)) = (self.vessel(), self.last_whole_sync()?) else {
             return Ok(versions);
@@ -74,11 +86,7 @@ impl Phone {
             .filter(|id| !named.contains(id))
             .take(ASKED)
             .collect();
-        for id in asked {
-            let heads = self.merged_page(id)?.all_heads();
-            let what = heads.into_iter().take(Limits::HEADS).collect();
-            versions.push(Document { kind: DocumentKind::Page.number(), id, what });
-        }
+        self.add_versions(asked, &mut versions)?;
         Ok(versions)
     }
 
@@ -186,7 +194,7 @@ impl Phone {
     fn note_reached(
         &mut self,
         response: &Response,
-        versions: &[Document<Vec<Hash>>],
+        versions: &[Document<Version>],
         taken: &BTreeSet<Hash>,
         go_on: &dyn Fn() -> bool,
     ) -> Result<(), ResponseError> {
@@ -208,8 +216,9 @@ impl Phone {
                 Some(DocumentKind::Page) => self.merged_page(id)?,
                 _ => &self.merged,
             };
-            let heads = said.map_or_else(|| merged.all_heads(), |said| said.what.clone());
-            let reached = merged.before(&heads);
+            let heads = said.map_or_else(|| merged.all_heads(), |said| said.what.heads.clone());
+            let mut reached = merged.before(&heads);
+            reached.extend(said.into_iter().flat_map(|said| said.what.names()));
             let refused: BTreeSet<Hash> =
                 own.iter().filter(|(.., refused)| *refused).map(|(hash, ..)| *hash).collect();
             // What builds on a refused change waits there, and no version reaches it.

@@ -164,6 +164,8 @@ impl Phone {
         self.reread_code(reading)?;
         let heard = self.note_held_changes(&response, reading, go_on)?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
+        // An answer that brought nothing new would bring the same again.
+        outcome.more &= outcome.new_segments + outcome.new_changes > 0;
         let refused: usize = self.refused_changes()?.iter().map(|(_, count)| count).sum();
         outcome.more |= !self.unsent()?.is_empty() || (heard && self.unsent_changes()? > refused);
         Ok(outcome)

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    document::RawChange,
+    document::{RawChange, Version},
     entropy::SeededEntropy,
     model::{CheckpointId, CrewNo, DeviceId, DocumentId, DueId, Hash, RouteId, TagId, VesselId},
     presence::label::Label,
@@ -51,7 +51,11 @@ fn request() -> Request {
         documents: vec![Document {
             kind: 1,
             id: DocumentId(VESSEL.0),
-            what: vec![Hash::of(b"plan head")],
+            what: Version {
+                heads: vec![Hash::of(b"plan head")],
+                unapplied: vec![Hash::of(b"waits for another")],
+                set: Some(Hash::of(b"every change with its record")),
+            },
         }],
         segments: vec![b"a segment".to_vec()],
         changes: vec![Document {
@@ -84,8 +88,10 @@ fn items(request: &Request) -> [Value; 4] {
         json!([hex(&dev.0), runs])
     });
     let documents = request.documents.iter().map(|document| {
-        let heads: Vec<String> = document.what.iter().map(|head| hex(&head.0)).collect();
-        json!([document.kind, hex(&document.id.0), heads])
+        let names = |names: &[Hash]| names.iter().map(|name| hex(&name.0)).collect::<Vec<_>>();
+        let (heads, unapplied) = (names(&document.what.heads), names(&document.what.unapplied));
+        let set = document.what.set.map(|set| hex(&set.0));
+        json!([document.kind, hex(&document.id.0), heads, unapplied, set])
     });
     let segments = request.segments.iter().map(|segment| json!(hex(segment)));
     let changes = request.changes.iter().map(|change| {

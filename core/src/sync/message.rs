@@ -1,8 +1,8 @@
 //! The two messages and their strict codec.
 
 use crate::{
-    document::RawChange,
-    model::{DeviceId, DocumentId, Hash, VesselId},
+    document::{RawChange, Version},
+    model::{DeviceId, DocumentId, VesselId},
     record::{
         CborError, DeviceKey, KeyError, PublicKeyBytes, Purpose, Run,
         cbor::{Reader, Writer},
@@ -28,8 +28,10 @@ impl Limits {
     pub const RUNS: usize = 64;
     /// Documents named.
     pub const DOCUMENTS: usize = 1_024;
-    /// Heads of one document: one a device.
-    pub const HEADS: usize = 256;
+    /// Names in the version of one document: a head a device, and what is not applied.
+    pub const NAMES: usize = 512;
+    /// Names in the versions of all documents that a sender puts into one message.
+    pub const ALL_NAMES: usize = 8_192;
     /// Receipts and problems.
     pub const ANSWERS: usize = 1_024;
     /// Payload that a sender puts into one message before it says `more`; the rest is room for
@@ -71,7 +73,7 @@ pub struct Document<T> {
     pub kind: u64,
     /// Which document.
     pub id: DocumentId,
-    /// Heads or change.
+    /// Version or change.
     pub what: T,
 }
 
@@ -86,8 +88,8 @@ pub struct Request {
     pub scope: Scope,
     /// What it holds.
     pub have: Have,
-    /// Its documents' heads.
-    pub documents: Vec<Document<Vec<Hash>>>,
+    /// The versions of its documents.
+    pub documents: Vec<Document<Version>>,
     /// Segments the other side lacks.
     pub segments: Vec<Vec<u8>>,
     /// Changes the other side lacks.
@@ -125,8 +127,8 @@ pub struct Response {
     pub time: i64,
     /// What the shore holds of the devices that the request named.
     pub have: Have,
-    /// The shore's documents' heads.
-    pub documents: Vec<Document<Vec<Hash>>>,
+    /// The versions of the shore's documents.
+    pub documents: Vec<Document<Version>>,
     /// Segments the requester lacks.
     pub segments: Vec<Vec<u8>>,
     /// Changes the requester lacks.
@@ -361,21 +363,23 @@ pub fn decode_have(bytes: &[u8]) -> Result<Have, CborError> {
     read_have(&mut Reader::new(bytes)?)
 }
 
-fn write_documents(to: &mut Writer, documents: &[Document<Vec<Hash>>]) {
+fn write_documents(to: &mut Writer, documents: &[Document<Version>]) {
     to.array(documents.len());
     for document in documents {
-        to.array(3).uint(document.kind).bytes(&document.id.0).hashes(&document.what);
+        to.array(5).uint(document.kind).bytes(&document.id.0);
+        to.hashes(&document.what.heads).hashes(&document.what.unapplied);
+        to.optional(document.what.set.as_ref(), |to, set| to.bytes(&set.0));
     }
 }
 
-fn read_documents(from: &mut Reader<'_>) -> Result<Vec<Document<Vec<Hash>>>, CborError> {
+fn read_documents(from: &mut Reader<'_>) -> Result<Vec<Document<Version>>, CborError> {
     from.list_of(Limits::DOCUMENTS, |from| {
-        from.array(3)?;
-        Ok(Document {
-            kind: from.uint()?,
-            id: DocumentId(from.fixed()?),
-            what: from.list_of(Limits::HEADS, Reader::hash)?,
-        })
+        from.array(5)?;
+        let (kind, id) = (from.uint()?, DocumentId(from.fixed()?));
+        let heads = from.list_of(Limits::NAMES, Reader::hash)?;
+        let unapplied = from.list_of(Limits::NAMES.saturating_sub(heads.len()), Reader::hash)?;
+        let what = Version { heads, unapplied, set: from.optional(Reader::hash)? };
+        Ok(Document { kind, id, what })
     })
 }
 

@@ -59,6 +59,8 @@ impl Shore {
                 doc: page_of(id),
                 hash: change.hash,
                 bytes: change.bytes,
+                author: dev,
+                carried_by: dev,
                 received_at: self.now(),
             })?;
             self.append_within(tx, held, &[body])?;

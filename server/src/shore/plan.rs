@@ -62,6 +62,8 @@ impl Shore {
                 doc,
                 hash: change.hash,
                 bytes: change.bytes.clone(),
+                author: dev,
+                carried_by: dev,
                 received_at: now,
             })?;
         }

@@ -1,4 +1,4 @@
-use deckwatch_core::model::{DocumentId, Hash, VesselId};
+use deckwatch_core::model::{DeviceId, DocumentId, Hash, VesselId};
 
 use super::bounds::{MAX_CHANGE_BYTES, check_bytes};
 use super::{Each, StoreError};
@@ -23,6 +23,10 @@ pub struct NewChange {
     pub hash: Hash,
     /// The uncompressed change chunk.
     pub bytes: Vec<u8>,
+    /// Whose actor id it carries.
+    pub author: DeviceId,
+    /// Who brought it.
+    pub carried_by: DeviceId,
     /// Unix seconds.
     pub received_at: i64,
 }
@@ -45,6 +49,10 @@ pub struct ChangeRow {
     pub hash: Hash,
     /// The uncompressed change chunk.
     pub bytes: Vec<u8>,
+    /// Whose actor id it carries.
+    pub author: DeviceId,
+    /// Who brought it.
+    pub carried_by: DeviceId,
     /// Unix seconds.
     pub received_at: i64,
     /// Counts the changes of the vessel in the order they came, from 1.
@@ -69,10 +77,23 @@ pub struct ChangeName {
     pub doc: DocumentRef,
     /// The hash that a record vouches for.
     pub hash: Hash,
+    /// Whose actor id it carries.
+    pub author: DeviceId,
     /// Unix seconds.
     pub received_at: i64,
     /// Counts the changes of the vessel in the order they came, from 1.
     pub arrival: u64,
+    /// How many bytes it has.
+    pub size_bytes: u64,
+}
+
+/// What one device wrote in some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WrittenSince {
+    /// The documents that it wrote on.
+    pub documents: u64,
+    /// Bytes of its changes.
+    pub bytes: u64,
 }
 
 /// Reads document changes.
@@ -101,6 +122,22 @@ pub trait Changes {
         doc: DocumentRef,
         hash: Hash,
     ) -> Result<Option<ChangeRow>, StoreError>;
+
+    /// Names of the changes of a vessel that one device brought, in the order they came.
+    fn changes_carried_by(
+        &self,
+        vessel: VesselId,
+        dev: DeviceId,
+        each: Each<'_, ChangeName>,
+    ) -> Result<(), StoreError>;
+
+    /// What came of one author at `since` (Unix seconds) or later.
+    fn written_since(
+        &self,
+        vessel: VesselId,
+        author: DeviceId,
+        since: i64,
+    ) -> Result<WrittenSince, StoreError>;
 
     /// The documents of a vessel, ordered by kind and id, those after `after`.
     fn documents(

@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod enrolments;
+pub mod page_states;
 pub mod projections;
 pub mod receipts;
 pub mod revisions;
@@ -43,7 +44,9 @@ macro_rules! conformance_tests {
             changes: a_change_comes_back_with_its_arrival, a_change_is_kept_once_a_document,
                 changes_are_listed_as_they_came,
                 changes_are_named_as_they_came_whatever_their_document, documents_are_listed_in_pages,
-                changes_are_bounded;
+                changes_are_counted_by_who_wrote_and_who_brought_them, changes_are_bounded;
+            page_states: the_state_of_a_page_takes_the_place_of_the_one_before,
+                states_of_pages_are_checked_and_can_be_made_again;
             receipts: the_first_receipt_stays, the_latest_receipt_has_the_highest_seq,
                 receipts_are_listed_by_device_and_seq, receipts_are_bounded;
             revisions: revisions_are_numbered_and_listed_newest_first,
@@ -123,6 +126,8 @@ pub fn new_change(doc: u8, n: u8) -> NewChange {
         doc: page(doc),
         hash: hash(n),
         bytes: vec![doc, n],
+        author: device(n),
+        carried_by: device(9),
         received_at: 1_700_000_000 + i64::from(n),
     }
 }

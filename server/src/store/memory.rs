@@ -1,15 +1,16 @@
+mod page_states;
 mod projections;
 mod sources;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use deckwatch_core::model::{DeviceId, DueId, Hash, VesselId};
+use deckwatch_core::model::{DeviceId, DocumentId, DueId, Hash, VesselId};
 
 use super::one_writer::{OneWriter, lock};
 use super::{
-    ChangeRow, DocumentRef, DuePatrolRow, EnrolmentRow, EnrolmentToken, FlagRow, ReadTx,
-    ReceiptRow, RevisionRow, SegmentPlace, SegmentRow, Store, StoreError, VesselRow,
+    ChangeRow, DocumentRef, DuePatrolRow, EnrolmentRow, EnrolmentToken, FlagRow, PageStateRow,
+    ReadTx, ReceiptRow, RevisionRow, SegmentPlace, SegmentRow, Store, StoreError, VesselRow,
     VesselStateRow, WriteTx,
 };
 
@@ -85,6 +86,7 @@ struct Shelf {
     state: Option<VesselStateRow>,
     dues: Arc<BTreeMap<DueId, DuePatrolRow>>,
     flags: Arc<BTreeMap<Hash, FlagRow>>,
+    pages: Arc<BTreeMap<DocumentId, PageStateRow>>,
 }
 
 impl Shelf {
@@ -101,6 +103,7 @@ impl Shelf {
             state: None,
             dues: Arc::default(),
             flags: Arc::default(),
+            pages: Arc::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod damage;
 mod enrolments;
 mod fault;
 mod migrations;
+mod page_states;
 mod projections;
 mod readers;
 mod receipts;

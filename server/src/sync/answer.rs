@@ -46,6 +46,7 @@ impl Shore {
         let mut named = taken.authors.clone();
         named.insert(request.dev);
         let reader = may_read(held, request.dev, now);
+        let heard_before = tx.latest_receipt(held.vessel(), request.dev)?.map(|it| it.time);
         if reader {
             named.extend(request.have.iter().map(|(dev, _)| *dev));
         }
@@ -60,7 +61,8 @@ impl Shore {
         if reader {
             let mut room = Room { bytes: Limits::PAYLOAD, segments: Limits::SEGMENTS };
             response.more = !lacking_segments(tx, held, request, &taken, &mut room, &mut response)?;
-            let documents = Documents { tx, held, request, taken: &taken, now };
+            let taken = &taken;
+            let documents = Documents { tx, held, request, taken, now, heard_before };
             response.more |= !documents.lacking(&mut room, &mut response)?;
         }
         response.problems = taken.problems;

@@ -1,11 +1,11 @@
 //! Documents in a sync: taking changes, and saying which the requester lacks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use deckwatch_core::{
-    document::{DocumentKind, Merged, RawChange, Vouchers, gate},
+    document::{DocumentKind, Merged, RawChange, Version, Vouchers, gate},
     model::{DeviceId, DocumentId, Hash, RecordRef},
-    record::{Run, Span, device_id},
+    record::{Chain, Run, Span, device_id},
     sync::{Document, Limits, ProblemCode, Request, Response, missing},
 };
 
@@ -16,14 +16,20 @@ use super::{
     seal::{Sealed, problem},
 };
 use crate::shore::{Held, Shore};
-use crate::store::{DocumentRef, NewChange, StoreError, WriteTx, gather};
+use crate::store::{DocumentRef, NewChange, StoreError, WriteTx, WrittenSince, gather};
 
-/// Bytes of changes that no record vouches for, per vessel.
+/// Bytes of changes that no record vouches for, per device that brings them.
 pub const MAX_UNVOUCHED_BYTES: usize = 4 * 1024 * 1024;
-/// Pages with changes in so many seconds are sent without being asked for: two weeks.
+/// What one device may write on a vessel's Pages within [`SHARE_SECS`]. A month of watches with a checklist at every
+/// point comes to about 1 MiB on 300 Pages; a phone that was away for half a year brings it at once.
+pub const SHARE: WrittenSince = WrittenSince { documents: 2_048, bytes: 16 * 1024 * 1024 };
+/// The time of [`SHARE`], by when it came: 30 days.
+pub const SHARE_SECS: i64 = 30 * 86_400;
+/// Pages with changes in so many seconds are sent without being asked for: two weeks, or since the requester's
+/// last receipt.
 const LATELY: i64 = 14 * 86_400;
-/// Bytes of one head in a list.
-const HEAD_BYTES: usize = 34;
+/// Bytes of one name in a list.
+const NAME_BYTES: usize = 34;
 /// Pages sent without being asked for.
 const PAGES: usize = 256;
 
@@ -47,9 +53,8 @@ impl Shore {
             );
             return Ok(());
         }
-        let mut unvouched = None;
-        let mut vouched = Vouched::default();
-        let vessel = held.vessel();
+        let mut intake = Intake::default();
+        let (vessel, now) = (held.vessel(), self.now());
         for change in &sealed.request.changes {
             let raw = &change.what;
             let doc = document_of(held, change.kind, change.id);
@@ -60,71 +65,121 @@ impl Shore {
             if tx.change(vessel, doc, raw.hash)?.is_some() {
                 continue;
             }
-            let size = raw.bytes.len();
-            match vouched.by(held, (kind, doc)).rank(raw.hash, author) {
-                Some(rank) if rank < kind.changes_a_device() => {}
-                Some(_) => {
-                    taken.problems.push(problem(ProblemCode::TooLarge, &raw.hash.0));
-                    continue;
-                }
-                None => {
-                    let kept = match unvouched {
-                        Some(kept) => kept,
-                        None => unvouched_bytes(tx, held, &mut vouched)?,
-                    };
-                    if size > MAX_UNVOUCHED_BYTES.saturating_sub(kept) {
-                        taken.problems.push(problem(ProblemCode::TooLarge, &raw.hash.0));
-                        continue;
-                    }
-                    unvouched = Some(kept.saturating_add(size));
-                    taken.problems.push(problem(ProblemCode::NotVouched, &raw.hash.0));
-                }
-            }
-            taken.news |= tx.put_change(&NewChange {
+            let row = NewChange {
                 vessel,
                 doc,
                 hash: raw.hash,
                 bytes: raw.bytes.clone(),
-                received_at: self.now(),
-            })?;
+                author,
+                carried_by: sealed.request.dev,
+                received_at: now,
+            };
+            if let Some(code) = intake.objection(tx, held, kind, &row)? {
+                taken.problems.push(problem(code, &raw.hash.0));
+                if code != ProblemCode::NotVouched {
+                    continue;
+                }
+            }
+            taken.news |= tx.put_change(&row)?;
         }
         Ok(())
     }
 }
 
-/// Who vouches for what, read once for each document of a request.
+/// The changes of one request, one after the other.
 #[derive(Debug, Default)]
-struct Vouched(BTreeMap<DocumentRef, Vouchers>);
-
-impl Vouched {
-    fn by(&mut self, held: &Held, (kind, doc): (DocumentKind, DocumentRef)) -> &Vouchers {
-        let read = || held.vouchers().vouchers(kind, doc.id, held.authority());
-        self.0.entry(doc).or_insert_with(read)
-    }
+struct Intake {
+    /// Who vouches for what, read once for each document.
+    vouched: BTreeMap<DocumentRef, Vouchers>,
+    /// Bytes kept that the requester brought and that nobody vouches for; read only where it brings more.
+    unvouched: Option<usize>,
+    /// What authors wrote lately.
+    shares: BTreeMap<DeviceId, Lately>,
 }
 
-/// Bytes of all changes kept that their authors do not vouch for; another device's word for one does not count.
-/// Read only where there is one more of them.
-fn unvouched_bytes(
-    tx: &dyn WriteTx,
-    held: &Held,
-    vouched: &mut Vouched,
-) -> Result<usize, StoreError> {
-    let mut bytes = 0_usize;
-    for name in gather(|each| tx.change_names(held.vessel(), 0, each))? {
-        let Some(kind) = DocumentKind::from_number(u64::from(name.doc.kind)) else { continue };
-        if kind == DocumentKind::Plan && held.plan().holds(name.hash) {
-            continue;
+/// What one author wrote lately: what came before this request, and what this request adds.
+#[derive(Debug, Default)]
+struct Lately {
+    before: WrittenSince,
+    bytes: u64,
+    documents: BTreeSet<DocumentRef>,
+}
+
+impl Intake {
+    /// Why a change is not kept, or is kept and waits.
+    fn objection(
+        &mut self,
+        tx: &dyn WriteTx,
+        held: &Held,
+        kind: DocumentKind,
+        row: &NewChange,
+    ) -> Result<Option<ProblemCode>, StoreError> {
+        let rank = self.vouchers(held, kind, row.doc).rank(row.hash, row.author);
+        if rank.is_some_and(|rank| rank >= kind.changes_a_device()) || !self.shared(tx, row)? {
+            return Ok(Some(ProblemCode::TooLarge));
         }
-        let Some(row) = tx.change(held.vessel(), name.doc, name.hash)? else { continue };
-        let raw = RawChange { hash: row.hash, bytes: row.bytes };
-        let vouchers = vouched.by(held, (kind, name.doc));
-        let named = gate::check(&raw).is_ok_and(|author| vouchers.of(raw.hash, author).is_some());
-        if !named {
-            bytes = bytes.saturating_add(raw.bytes.len());
+        if rank.is_some() {
+            return Ok(None);
         }
+        let kept = match self.unvouched {
+            Some(kept) => kept,
+            None => self.unvouched_bytes(tx, held, row.carried_by)?,
+        };
+        let size = row.bytes.len();
+        if size > MAX_UNVOUCHED_BYTES.saturating_sub(kept) {
+            return Ok(Some(ProblemCode::TooLarge));
+        }
+        self.unvouched = Some(kept.saturating_add(size));
+        Ok(Some(ProblemCode::NotVouched))
     }
-    Ok(bytes)
+
+    fn vouchers(&mut self, held: &Held, kind: DocumentKind, doc: DocumentRef) -> &Vouchers {
+        let read = || held.vouchers().vouchers(kind, doc.id, held.authority());
+        self.vouched.entry(doc).or_insert_with(read)
+    }
+
+    /// Whether a change is within its author's share, and counts it.
+    fn shared(&mut self, tx: &dyn WriteTx, row: &NewChange) -> Result<bool, StoreError> {
+        let lately = match self.shares.entry(row.author) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let since = row.received_at.saturating_sub(SHARE_SECS);
+                let before = tx.written_since(row.vessel, row.author, since)?;
+                unknown.insert(Lately { before, ..Lately::default() })
+            }
+        };
+        let bytes = lately.bytes.saturating_add(row.bytes.len() as u64);
+        // A document counts again where this request goes on with it: the limit is far away.
+        let new = u64::from(!lately.documents.contains(&row.doc));
+        let documents = (lately.documents.len() as u64).saturating_add(new);
+        let within = lately.before.bytes.saturating_add(bytes) <= SHARE.bytes
+            && lately.before.documents.saturating_add(documents) <= SHARE.documents;
+        if within {
+            lately.bytes = bytes;
+            lately.documents.insert(row.doc);
+        }
+        Ok(within)
+    }
+
+    /// Bytes of all changes that a device brought and that their authors do not vouch for; another device's word
+    /// for one does not count.
+    fn unvouched_bytes(
+        &mut self,
+        tx: &dyn WriteTx,
+        held: &Held,
+        dev: DeviceId,
+    ) -> Result<usize, StoreError> {
+        let mut bytes = 0_usize;
+        for name in gather(|each| tx.changes_carried_by(held.vessel(), dev, each))? {
+            let kind = DocumentKind::from_number(u64::from(name.doc.kind));
+            let Some(kind) = kind else { continue };
+            if self.vouchers(held, kind, name.doc).of(name.hash, name.author).is_none() {
+                bytes =
+                    bytes.saturating_add(usize::try_from(name.size_bytes).unwrap_or(usize::MAX));
+            }
+        }
+        Ok(bytes)
+    }
 }
 
 /// A vessel has one Plan, named like itself, and any number of Pages.
@@ -141,35 +196,42 @@ pub(super) struct Documents<'a> {
     pub request: &'a Request,
     pub taken: &'a Taken,
     pub now: i64,
+    /// When the requester's newest receipt before this request was given.
+    pub heard_before: Option<i64>,
 }
 
 impl Documents<'_> {
     /// Adds versions, changes and the segments that vouch for them. `false` if there is more than fits.
     pub fn lacking(&self, room: &mut Room, response: &mut Response) -> Result<bool, SyncRefusal> {
         let plan = (DocumentKind::Plan, DocumentId(self.held.vessel().0));
-        let heads = self.held.plan().all_heads();
-        response.documents.push(version(plan, &heads));
-        if !same(self.theirs(plan), &heads)
-            && !self.changes(plan, self.held.plan(), room, response)?
-        {
+        let version = Version::of(self.held.plan(), Limits::NAMES);
+        let theirs = self.theirs(plan);
+        let same = version.is_same(&theirs);
+        response.documents.push(document(plan, version));
+        if !same && !self.changes(plan, self.held.plan(), &theirs, room, response)? {
             return Ok(false);
         }
+        let mut names = Limits::ALL_NAMES;
         for id in self.pages() {
-            let heads = self.held.pages().get(id).map(|state| state.heads.as_slice());
-            let (page, heads) = ((DocumentKind::Page, id), heads.unwrap_or_default());
-            if same(self.theirs(page), heads) {
+            let page = (DocumentKind::Page, id);
+            let version = self.held.pages().get(id).map(|state| state.version.clone());
+            let (version, theirs) = (version.unwrap_or_default(), self.theirs(page));
+            if version.is_same(&theirs) {
                 continue;
             }
-            if response.documents.len() >= Limits::DOCUMENTS {
+            let size = version.names().count();
+            if response.documents.len() >= Limits::DOCUMENTS
+                || size > names
+                || !room.take((size + 1) * NAME_BYTES)
+            {
                 return Ok(false);
             }
-            if !room.take(heads.len() * HEAD_BYTES) {
-                return Ok(false);
-            }
-            response.documents.push(version(page, heads));
-            if !heads.is_empty() {
+            names -= size;
+            let written = size > 0;
+            response.documents.push(document(page, version));
+            if written {
                 let merged = self.held.page(self.tx, id)?;
-                if !self.changes(page, &merged, room, response)? {
+                if !self.changes(page, &merged, &theirs, room, response)? {
                     return Ok(false);
                 }
             }
@@ -182,34 +244,50 @@ impl Documents<'_> {
         let page = DocumentKind::Page.number();
         let named = self.request.documents.iter().filter(|doc| doc.kind == page).map(|doc| doc.id);
         let brought = self.request.changes.iter().filter(|it| it.kind == page).map(|it| it.id);
-        let late = self.held.pages().since(self.now.saturating_sub(LATELY)).into_iter().take(PAGES);
+        let lately = self.now.saturating_sub(LATELY);
+        let since = self.heard_before.map_or(lately, |time| lately.min(time));
+        let late = self.held.pages().since(since).into_iter().take(PAGES);
         let mut seen = BTreeSet::new();
         named.chain(brought).chain(late).filter(|id| seen.insert(*id)).collect()
     }
 
-    fn theirs(&self, (kind, id): (DocumentKind, DocumentId)) -> &[Hash] {
+    fn theirs(&self, (kind, id): (DocumentKind, DocumentId)) -> Version {
         let mut named = self.request.documents.iter();
         let doc = named.find(|doc| (doc.kind, doc.id) == (kind.number(), id));
-        doc.map_or(&[], |doc| doc.what.as_slice())
+        doc.map(|doc| doc.what.clone()).unwrap_or_default()
     }
 
+    /// What of a document the requester lacks: what is applied, then what is vouched for and not applied. Where it
+    /// names the same changes, only records can be missing that decide between them.
     fn changes(
         &self,
         (kind, id): (DocumentKind, DocumentId),
         merged: &Merged,
+        theirs: &Version,
         room: &mut Room,
         response: &mut Response,
     ) -> Result<bool, SyncRefusal> {
-        let brought: BTreeSet<Hash> =
+        let mut has: BTreeSet<Hash> =
             self.request.changes.iter().map(|change| change.what.hash).collect();
-        for what in merged.changes_after(self.theirs((kind, id))) {
-            if brought.contains(&what.hash) {
-                continue;
+        has.extend(theirs.names());
+        let applied = merged.changes_after(&theirs.heads);
+        let mut lacking: Vec<RawChange> =
+            applied.into_iter().filter(|what| !has.contains(&what.hash)).collect();
+        // Without a whole list nobody knows which of these the requester holds.
+        if theirs.set.is_some() || theirs.names().next().is_none() {
+            let doc = DocumentRef { kind: if kind == DocumentKind::Plan { 1 } else { 2 }, id };
+            for (hash, _) in merged.unapplied().filter(|(hash, _)| !has.contains(hash)) {
+                let row = self.tx.change(self.held.vessel(), doc, hash)?;
+                lacking.extend(row.map(|row| RawChange { hash, bytes: row.bytes }));
             }
+        }
+        if lacking.is_empty() {
+            self.records(merged, room, response)?;
+        }
+        for what in lacking {
             // A change without the record that vouches for it would only wait there: both go or neither, so
             // that whatever fits can be used.
-            let voucher = merged.voucher(what.hash).map(|voucher| voucher.record);
-            let segments = match voucher {
+            let segments = match merged.vouched_by(what.hash) {
                 Some(record) => self.vouching(record, response)?,
                 None => Vec::new(),
             };
@@ -222,6 +300,25 @@ impl Documents<'_> {
             response.changes.push(Document { kind: kind.number(), id, what });
         }
         Ok(true)
+    }
+
+    /// Adds the segments that vouch for what the requester holds, as far as there is room: one that came here after
+    /// its change may put another history on the main line. What does not fit is no reason to ask again at once.
+    fn records(
+        &self,
+        merged: &Merged,
+        room: &mut Room,
+        response: &mut Response,
+    ) -> Result<(), SyncRefusal> {
+        for (_, record) in merged.vouched() {
+            let segments = self.vouching(record, response)?;
+            let size = segments.iter().map(Vec::len).sum::<usize>();
+            if !room.take_with(size, segments.len()) {
+                return Ok(());
+            }
+            response.segments.extend(segments);
+        }
+        Ok(())
     }
 
     /// The segments that hold a record, unless the requester has them or is sent them.
@@ -255,30 +352,35 @@ impl Documents<'_> {
 
     /// Whether the segment of `span` holds `record`: followed back from its head.
     fn branch_holds(&self, record: RecordRef, span: &Span) -> bool {
-        let Some(chain) = self.held.chain(record.dev) else { return false };
-        let mut at = (span.to, span.head);
-        while at.0 > record.seq {
-            let Some(entry) = chain.get(at.0, at.1) else { return false };
-            at = (at.0 - 1, entry.prev);
-        }
-        at.1 == record.hash
+        let chain = self.held.chain(record.dev);
+        let (end, target) = ((span.to, span.head), (record.seq, record.hash));
+        chain.is_some_and(|chain| reaches(chain, end, target))
     }
 
     /// Whether a segment lies within a run that the requester names and that this shore holds too.
     fn holds(&self, dev: DeviceId, span: &Span) -> bool {
         let runs = self.request.have.iter().find(|(named, _)| *named == dev);
         let covers = |run: &&Run| run.from <= span.from && span.to <= run.to;
+        let Some(chain) = self.held.chain(dev) else { return false };
         runs.into_iter().flat_map(|(_, runs)| runs).filter(covers).any(|run| {
-            self.held.chain(dev).is_some_and(|chain| chain.get(run.to, run.head).is_some())
+            let known = chain.get(run.to, run.head).is_some();
+            known
+                && (chain.forks().is_empty()
+                    || reaches(chain, (run.to, run.head), (span.to, span.head)))
         })
     }
 }
 
-fn version((kind, id): (DocumentKind, DocumentId), heads: &[Hash]) -> Document<Vec<Hash>> {
-    let what = heads.iter().take(Limits::HEADS).copied().collect();
-    Document { kind: kind.number(), id, what }
+/// Whether the branch that ends at `end` holds `target`: followed back, record by record.
+fn reaches(chain: &Chain, end: (u64, Hash), target: (u64, Hash)) -> bool {
+    let mut at = end;
+    while at.0 > target.0 {
+        let Some(entry) = chain.get(at.0, at.1) else { return false };
+        at = (at.0 - 1, entry.prev);
+    }
+    at == target
 }
 
-fn same(theirs: &[Hash], ours: &[Hash]) -> bool {
-    theirs.iter().collect::<BTreeSet<_>>() == ours.iter().collect()
+fn document((kind, id): (DocumentKind, DocumentId), what: Version) -> Document<Version> {
+    Document { kind: kind.number(), id, what }
 }

@@ -1,6 +1,7 @@
 //! What phones send, honest and hostile.
 
 mod hostile;
+mod pages;
 
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ fn an_invited_phone_is_certified_at_its_first_sync_and_gets_receipt_and_plan() {
     assert_eq!(codes(&response), []);
     let key = deckwatch_core::record::DeviceKey::public_key(&phone.key);
     assert_eq!(certified(&scene, &response), [(key.to_vec(), Roles::CREW.0)]);
-    assert_eq!(response.documents[0].what, edit.heads);
+    assert_eq!(response.documents[0].what.heads, edit.heads);
     assert_eq!(response.changes.len(), edit.changes.len());
     let receipt = Receipt::decode(&response.receipts[0]).unwrap();
     let shore_key = scene.shore.vessel(scene.vessel).unwrap().shore_key;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     authority::Roles,
-    document::{DocumentKind, RawChange},
+    document::{DocumentKind, RawChange, Version},
     model::page_id,
     record::chain::runs,
     sync::{Document, Problem, ProblemCode, Request, Response, SealedRequest},
@@ -21,10 +21,10 @@ fn request(phone: &mut Phone, secs: i64) -> Request {
 /// the Page: the rest builds on that and waits there.
 fn answer(phone: &Phone, problems: Vec<Problem>) -> Response {
     let spans = phone.store.own_spans(phone.dev).unwrap();
-    let plan = Document { kind: 1, id: DocumentId(VESSEL.0), what: Vec::new() };
+    let plan = Document { kind: 1, id: DocumentId(VESSEL.0), what: Version::default() };
     let mut documents = vec![plan];
     if !problems.is_empty() {
-        documents.push(Document { kind: 2, id: page_id(VESSEL, DAY), what: Vec::new() });
+        documents.push(Document { kind: 2, id: page_id(VESSEL, DAY), what: Version::default() });
     }
     Response {
         time: NOON,
@@ -136,7 +136,7 @@ fn many_refused_changes_hold_up_no_new_word_and_take_turns() {
             assert_eq!(hashes.remove(0), word);
         }
         let mut response = answer(&phone, hashes.iter().map(too_large).collect());
-        response.documents[1].what = vec![word];
+        response.documents[1].what.heads = vec![word];
         let outcome = take(&mut phone, &response, secs);
         assert!(!outcome.more, "what is refused is no reason to sync again");
         turns.extend(hashes);

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     authority::Roles,
-    document::{DocumentKind, Line, RawChange, Value, write, write::actor_of},
+    document::{DocumentKind, Line, RawChange, Value, Version, write, write::actor_of},
     model::{CrewNo, PageSubject, page_id},
     record::{Part, PersonPart},
     sync::{Document, Limits, Request, Response, SealedRequest},
@@ -62,7 +62,7 @@ fn response(segments: Vec<Vec<u8>>, changes: &[RawChange]) -> Response {
     Response {
         time: NOON,
         have: Vec::new(),
-        documents: vec![Document { kind: 1, id: DocumentId(VESSEL.0), what: Vec::new() }],
+        documents: vec![Document { kind: 1, id: DocumentId(VESSEL.0), what: Version::default() }],
         segments,
         changes: changes.iter().map(on_page).collect(),
         receipts: Vec::new(),
@@ -118,8 +118,8 @@ fn a_page_of_many_hands_is_named_whole_and_nothing_is_sent_twice() {
     phone.sync_response(&response(segments, &words).encode(), &at(10)).unwrap();
     let out = request(&mut phone, 20);
     let named = out.documents.iter().find(|doc| doc.id == page()).unwrap();
-    assert_eq!(named.what.len(), 21, "more heads than a record names");
-    assert!(named.what.contains(&word) && named.what.len() <= Limits::HEADS);
+    assert_eq!(named.what.heads.len(), 21, "more heads than a record names");
+    assert!(named.what.heads.contains(&word) && named.what.heads.len() <= Limits::NAMES);
     assert_eq!((out.changes, phone.unsent_changes().unwrap()), (vec![], 0));
     // The shore names the same heads: this phone's word is there, whichever place it has among them.
     let mut same = response(Vec::new(), &[]);
@@ -131,7 +131,7 @@ fn a_page_of_many_hands_is_named_whole_and_nothing_is_sent_twice() {
     assert_eq!(phone.page(DAY).unwrap().writings.len(), 22);
     let out = request(&mut phone, 40);
     let named = out.documents.iter().find(|doc| doc.id == page()).unwrap();
-    assert_eq!(named.what.len(), 1);
+    assert_eq!(named.what.heads.len(), 1);
 }
 
 #[test]

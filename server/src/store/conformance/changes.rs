@@ -5,8 +5,8 @@ fn put(store: &dyn Store, rows: &[NewChange]) -> Vec<bool> {
 }
 
 fn kept(change: &NewChange, arrival: u64) -> ChangeRow {
-    let NewChange { vessel, doc, hash, bytes, received_at } = change.clone();
-    ChangeRow { vessel, doc, hash, bytes, received_at, arrival }
+    let NewChange { vessel, doc, hash, bytes, author, carried_by, received_at } = change.clone();
+    ChangeRow { vessel, doc, hash, bytes, author, carried_by, received_at, arrival }
 }
 
 fn listed(store: &dyn Store, doc: DocumentRef, after: u64) -> Vec<u64> {
@@ -77,6 +77,38 @@ pub fn changes_are_listed_as_they_came(make: Make) {
     assert_eq!(listed(&*store, page(2), 0), [2]);
     let elsewhere = reading(&*store, |tx| tx.change(vessel_id(2), page(1), hash(5))).unwrap();
     assert_eq!(elsewhere, Some(kept(&other, 1)), "every vessel counts for itself");
+}
+
+pub fn changes_are_counted_by_who_wrote_and_who_brought_them(make: Make) {
+    let store = store_with_vessels(make);
+    let of = |author, received_at, n| NewChange {
+        author: device(author),
+        received_at,
+        bytes: vec![n; usize::from(n)],
+        ..new_change(n % 2, n)
+    };
+    let rows = [of(1, 10, 1), of(1, 20, 3), of(1, 20, 4), of(2, 30, 5)];
+    put(&*store, &rows);
+    let brought = NewChange { carried_by: device(8), ..of(1, 40, 7) };
+    put(&*store, &[NewChange { vessel: vessel_id(2), ..of(1, 20, 9) }, brought]);
+    reading(&*store, |tx| {
+        let since = |author, time| tx.written_since(vessel_id(1), device(author), time);
+        assert_eq!(since(1, 10)?, WrittenSince { documents: 2, bytes: 1 + 3 + 4 + 7 });
+        assert_eq!(since(1, 11)?, WrittenSince { documents: 2, bytes: 3 + 4 + 7 });
+        assert_eq!(since(1, 21)?, WrittenSince { documents: 1, bytes: 7 });
+        assert_eq!(since(1, 41)?, WrittenSince::default());
+        assert_eq!(since(3, 0)?, WrittenSince::default());
+        let by = |dev| gather(|each| tx.changes_carried_by(vessel_id(1), device(dev), each));
+        let told = |it: &ChangeName| (it.arrival, it.hash, it.author, it.size_bytes);
+        let named: Vec<_> = by(9)?.iter().map(told).collect();
+        let expected = [(1, 1, 1, 1), (2, 3, 1, 3), (3, 4, 1, 4), (4, 5, 2, 5)];
+        let expected = expected.map(|(at, n, by, size)| (at, hash(n), device(by), size));
+        assert_eq!(named, expected);
+        assert_eq!(by(8)?.iter().map(told).collect::<Vec<_>>(), [(5, hash(7), device(1), 7)]);
+        assert!(by(1)?.is_empty());
+        Ok(())
+    })
+    .unwrap();
 }
 
 pub fn documents_are_listed_in_pages(make: Make) {

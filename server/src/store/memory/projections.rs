@@ -154,6 +154,7 @@ impl ProjectionsMut for MemoryTx {
             shelf.state = None;
             shelf.dues = Arc::default();
             shelf.flags = Arc::default();
+            shelf.pages = Arc::default();
         }
         Ok(())
     }

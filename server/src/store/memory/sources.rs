@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::store::{
     EnrolmentToken, Enrolments, EnrolmentsMut, Holding, NewChange, NewRevision, ReceiptRow,
     Receipts, ReceiptsMut, RevisionRow, Revisions, RevisionsMut, Scope, SegmentPlace, SegmentRow,
     SegmentSpan, Segments, SegmentsFrom, SegmentsMut, StoreError, VesselRow, Vessels, VesselsMut,
+    WrittenSince,
 };
 
 /// No device, seq and head come after these.
@@ -220,13 +221,32 @@ impl Changes for MemoryTx {
     ) -> Result<(), StoreError> {
         let Some(shelf) = self.shelf(vessel) else { return Ok(()) };
         let rows = shelf.changes.iter().filter(|row| row.arrival > after);
-        let name = |row: &ChangeRow| ChangeName {
-            doc: row.doc,
-            hash: row.hash,
-            received_at: row.received_at,
-            arrival: row.arrival,
-        };
-        rows.map(|row| name(row)).try_for_each(each)
+        rows.map(|row| name_of(row)).try_for_each(each)
+    }
+
+    fn changes_carried_by(
+        &self,
+        vessel: VesselId,
+        dev: DeviceId,
+        each: Each<'_, ChangeName>,
+    ) -> Result<(), StoreError> {
+        let Some(shelf) = self.shelf(vessel) else { return Ok(()) };
+        let rows = shelf.changes.iter().filter(|row| row.carried_by == dev);
+        rows.map(|row| name_of(row)).try_for_each(each)
+    }
+
+    fn written_since(
+        &self,
+        vessel: VesselId,
+        author: DeviceId,
+        since: i64,
+    ) -> Result<WrittenSince, StoreError> {
+        let Some(shelf) = self.shelf(vessel) else { return Ok(WrittenSince::default()) };
+        let lately = |row: &&Arc<ChangeRow>| row.author == author && row.received_at >= since;
+        let rows = || shelf.changes.iter().filter(lately);
+        let documents: BTreeSet<DocumentRef> = rows().map(|row| row.doc).collect();
+        let bytes = rows().map(|row| row.bytes.len() as u64).sum();
+        Ok(WrittenSince { documents: documents.len() as u64, bytes })
     }
 
     fn changes_of(
@@ -272,6 +292,17 @@ impl Changes for MemoryTx {
     }
 }
 
+fn name_of(row: &ChangeRow) -> ChangeName {
+    ChangeName {
+        doc: row.doc,
+        hash: row.hash,
+        author: row.author,
+        received_at: row.received_at,
+        arrival: row.arrival,
+        size_bytes: row.bytes.len() as u64,
+    }
+}
+
 impl ChangesMut for MemoryTx {
     fn put_change(&mut self, change: &NewChange) -> Result<bool, StoreError> {
         change.check()?;
@@ -280,9 +311,19 @@ impl ChangesMut for MemoryTx {
         if shelf.change_places.contains_key(&name) {
             return Ok(false);
         }
-        let NewChange { vessel, doc, hash, bytes, received_at } = change.clone();
+        let NewChange { vessel, doc, hash, bytes, author, carried_by, received_at } =
+            change.clone();
         let arrival = shelf.changes.len() as u64 + 1;
-        let row = Arc::new(ChangeRow { vessel, doc, hash, bytes, received_at, arrival });
+        let row = Arc::new(ChangeRow {
+            vessel,
+            doc,
+            hash,
+            bytes,
+            author,
+            carried_by,
+            received_at,
+            arrival,
+        });
         Arc::make_mut(&mut shelf.change_places).insert(name, Arc::clone(&row));
         Arc::make_mut(&mut shelf.changes).push(row);
         Ok(true)

@@ -1,12 +1,12 @@
 use deckwatch_core::model::{Hash, VesselId};
 
 use super::{DuePatrolRow, FlagRow, VesselStateRow};
-use crate::store::{ReadTx, StoreError};
+use crate::store::{PageStateRow, ReadTx, StoreError};
 
 /// SHA-256 over everything that is projected for a vessel: equal if and only if all rows are.
 ///
-/// `SHA-256("deckwatch/1/projection" || rows(state) || rows(due patrols by id) || rows(flags by id))`, where
-/// `rows` = u64be(count) || SHA-256 of each row, and a row is its fields, each as u64be(length) || bytes; numbers
+/// `SHA-256("deckwatch/1/projection" || rows(state) || rows(due patrols by id) || rows(flags by id)
+/// || rows(states of pages by page))`, where `rows` = u64be(count) || SHA-256 of each row, and a row is its fields, each as u64be(length) || bytes; numbers
 /// are i64be, an absent value has length 0.
 pub fn projection_digest(tx: &dyn ReadTx, vessel: VesselId) -> Result<Hash, StoreError> {
     let states: Vec<_> = tx.vessel_state(vessel)?.iter().map(state_hash).collect();
@@ -20,8 +20,13 @@ pub fn projection_digest(tx: &dyn ReadTx, vessel: VesselId) -> Result<Hash, Stor
         flags.push(flag_hash(&row));
         Ok(())
     })?;
+    let mut pages = Vec::new();
+    tx.page_states_of(vessel, &mut |row| {
+        pages.push(page_hash(&row));
+        Ok(())
+    })?;
     let mut bytes = b"deckwatch/1/projection".to_vec();
-    for rows in [states, dues, flags] {
+    for rows in [states, dues, flags, pages] {
         bytes.extend((rows.len() as u64).to_be_bytes());
         bytes.extend(rows.iter().flat_map(|row| row.0));
     }
@@ -60,6 +65,15 @@ fn flag_hash(row: &FlagRow) -> Hash {
         row.code.as_bytes(),
         row.severity.as_bytes(),
         &row.at.to_be_bytes(),
+        row.body.as_bytes(),
+    ])
+}
+
+fn page_hash(row: &PageStateRow) -> Hash {
+    row_hash(&[
+        row.vessel.as_bytes(),
+        row.page.as_bytes(),
+        row.made_of.as_bytes(),
         row.body.as_bytes(),
     ])
 }

@@ -1,11 +1,11 @@
-use deckwatch_core::model::{DocumentId, Hash, VesselId};
+use deckwatch_core::model::{DeviceId, DocumentId, Hash, VesselId};
 use rusqlite::params;
 
 use super::statement::{Fields, SqliteTx};
 use crate::store::bounds::rows_within;
 use crate::store::{
     ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, NewChange,
-    StoreError,
+    StoreError, WrittenSince,
 };
 
 fn read_doc(fields: &Fields<'_>) -> Result<DocumentRef, StoreError> {
@@ -18,6 +18,8 @@ fn read(fields: &Fields<'_>) -> Result<ChangeRow, StoreError> {
         doc: read_doc(fields)?,
         hash: fields.id("hash")?,
         bytes: fields.bytes("bytes")?,
+        author: fields.id("author")?,
+        carried_by: fields.id("carried_by")?,
         received_at: fields.integer("received_at")?,
         arrival: fields.number("arrival")?,
     })
@@ -35,8 +37,10 @@ fn read_name(fields: &Fields<'_>) -> Result<ChangeName, StoreError> {
     Ok(ChangeName {
         doc: read_doc(fields)?,
         hash: fields.id("hash")?,
+        author: fields.id("author")?,
         received_at: fields.integer("received_at")?,
         arrival: fields.number("arrival")?,
+        size_bytes: fields.number("size_bytes")?,
     })
 }
 
@@ -49,7 +53,7 @@ impl Changes for SqliteTx<'_> {
     ) -> Result<(), StoreError> {
         let Ok(after) = i64::try_from(after) else { return Ok(()) };
         let sql = "
-            SELECT doc_kind, doc_id, hash, arrival, received_at
+            SELECT doc_kind, doc_id, hash, author, arrival, received_at, size_bytes
             FROM document_change WHERE vessel = ?1 AND arrival > ?2 ORDER BY arrival";
         self.each(sql, params![vessel.as_bytes(), after], read_name, each)
     }
@@ -63,7 +67,7 @@ impl Changes for SqliteTx<'_> {
     ) -> Result<(), StoreError> {
         let Ok(after) = i64::try_from(after) else { return Ok(()) };
         let sql = "
-            SELECT vessel, doc_kind, doc_id, hash, arrival, received_at, bytes
+            SELECT vessel, doc_kind, doc_id, hash, arrival, author, carried_by, received_at, bytes
             FROM document_change
             WHERE vessel = ?1 AND doc_kind = ?2 AND doc_id = ?3 AND arrival > ?4
             ORDER BY arrival";
@@ -78,11 +82,45 @@ impl Changes for SqliteTx<'_> {
         hash: Hash,
     ) -> Result<Option<ChangeRow>, StoreError> {
         let sql = "
-            SELECT vessel, doc_kind, doc_id, hash, arrival, received_at, bytes
+            SELECT vessel, doc_kind, doc_id, hash, arrival, author, carried_by, received_at, bytes
             FROM document_change
             WHERE vessel = ?1 AND doc_kind = ?2 AND doc_id = ?3 AND hash = ?4";
         let name = params![vessel.as_bytes(), doc.kind, doc.id.as_bytes(), hash.as_bytes()];
         self.first(sql, name, read)
+    }
+
+    fn changes_carried_by(
+        &self,
+        vessel: VesselId,
+        dev: DeviceId,
+        each: Each<'_, ChangeName>,
+    ) -> Result<(), StoreError> {
+        let sql = "
+            SELECT doc_kind, doc_id, hash, author, arrival, received_at, size_bytes
+            FROM document_change WHERE vessel = ?1 AND carried_by = ?2 ORDER BY arrival";
+        self.each(sql, params![vessel.as_bytes(), dev.as_bytes()], read_name, each)
+    }
+
+    fn written_since(
+        &self,
+        vessel: VesselId,
+        author: DeviceId,
+        since: i64,
+    ) -> Result<WrittenSince, StoreError> {
+        let sql = "
+            SELECT COUNT(*) AS documents, COALESCE(SUM(bytes), 0) AS bytes FROM (
+                SELECT SUM(size_bytes) AS bytes FROM document_change
+                WHERE vessel = ?1 AND author = ?2 AND received_at >= ?3
+                GROUP BY doc_kind, doc_id
+            )";
+        let wanted = params![vessel.as_bytes(), author.as_bytes(), since];
+        let found = self.first(sql, wanted, |fields| {
+            Ok(WrittenSince {
+                documents: fields.number("documents")?,
+                bytes: fields.number("bytes")?,
+            })
+        })?;
+        Ok(found.unwrap_or_default())
     }
 
     fn documents(
@@ -110,8 +148,8 @@ impl ChangesMut for SqliteTx<'_> {
         self.require_vessel(change.vessel)?;
         let sql = "
             INSERT INTO document_change
-                (vessel, doc_kind, doc_id, hash, arrival, received_at, bytes)
-            SELECT ?1, ?2, ?3, ?4, COALESCE(MAX(arrival), 0) + 1, ?5, ?6
+                (vessel, doc_kind, doc_id, hash, arrival, author, carried_by, received_at, size_bytes, bytes)
+            SELECT ?1, ?2, ?3, ?4, COALESCE(MAX(arrival), 0) + 1, ?5, ?6, ?7, length(?8), ?8
             FROM document_change WHERE vessel = ?1
             ON CONFLICT (vessel, doc_kind, doc_id, hash) DO NOTHING";
         let row = params![
@@ -119,6 +157,8 @@ impl ChangesMut for SqliteTx<'_> {
             change.doc.kind,
             change.doc.id.as_bytes(),
             change.hash.as_bytes(),
+            change.author.as_bytes(),
+            change.carried_by.as_bytes(),
             change.received_at,
             change.bytes,
         ];

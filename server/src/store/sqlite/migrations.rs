@@ -8,8 +8,11 @@ const APPLICATION_ID: i32 = 0x4465_636b;
 
 /// Append-only: what was released is never edited, the next number puts it right. The version of a database is
 /// the number of migrations it has seen.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_sources.sql"), include_str!("migrations/0002_projections.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_sources.sql"),
+    include_str!("migrations/0002_projections.sql"),
+    include_str!("migrations/0003_writers.sql"),
+];
 
 const KNOWN: i32 = MIGRATIONS.len() as i32;
 
@@ -124,7 +127,7 @@ mod tests {
             MIGRATIONS.iter().map(|sql| Hash::of(sql.as_bytes()).short()).collect();
         assert_eq!(
             hashes,
-            ["ffdbcb8ef33e", "8082ade80f49"],
+            ["ffdbcb8ef33e", "8082ade80f49", "ae7ecc5c2e48"],
             "add a migration instead of editing one"
         );
     }
@@ -157,6 +160,25 @@ mod tests {
     }
 
     #[test]
+    fn changes_kept_before_their_size_was_noted_get_one() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        apply(&mut conn, &MIGRATIONS[..2]).unwrap();
+        let rows = "
+            INSERT INTO vessel VALUES (zeroblob(16), 'Aurora', 0, zeroblob(33));
+            INSERT INTO document_change VALUES
+                (zeroblob(16), 1, zeroblob(16), zeroblob(32), 1, 7, x'aabbcc')";
+        conn.execute_batch(rows).unwrap();
+        bring_up_to_date(&mut conn).unwrap();
+        let sql =
+            "SELECT size_bytes, hex(author), hex(carried_by), hex(bytes) FROM document_change";
+        let row: (i64, String, String, String) = conn
+            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .unwrap();
+        let nobody = "0".repeat(16);
+        assert_eq!(row, (3, nobody.clone(), nobody, "AABBCC".to_owned()));
+    }
+
+    #[test]
     fn every_table_is_strict_and_every_large_key_starts_with_the_vessel() {
         let mut conn = Connection::open_in_memory().unwrap();
         bring_up_to_date(&mut conn).unwrap();
@@ -170,7 +192,7 @@ mod tests {
             .unwrap()
             .map(Result::unwrap)
             .collect();
-        assert_eq!(tables.len(), 9);
+        assert_eq!(tables.len(), 10);
         for (table, strict, key) in tables {
             assert!(strict, "{table} is not STRICT");
             let expected = if table == "vessel" { "id" } else { "vessel" };

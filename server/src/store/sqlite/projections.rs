@@ -283,6 +283,7 @@ impl ProjectionsMut for SqliteTx<'_> {
     }
 
     fn clear_projections(&mut self) -> Result<(), StoreError> {
+        self.execute("DELETE FROM page_state", [])?;
         self.execute("DELETE FROM flag", [])?;
         self.execute("DELETE FROM due_patrol", [])?;
         self.execute("DELETE FROM vessel_state", [])?;
