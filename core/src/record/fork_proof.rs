@@ -104,9 +104,7 @@ mod tests {
     use super::*;
     use crate::{
         entropy::SeededEntropy,
-        record::{
-            Body, ContentPart, DeviceKey, Item, PersonPart, SoftwareKey, TimePart,
-        },
+        record::{Body, ContentPart, DeviceKey, Item, PersonPart, SoftwareKey, TimePart},
     };
 
     fn key(seed: u64) -> SoftwareKey {
