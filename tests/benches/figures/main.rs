@@ -3,6 +3,7 @@
 //! Every figure is measured beside its bare cost in the same run, because machines differ and are
 //! noisy. `cargo bench -p deckwatch-tests -- scan sync` runs the parts named: scan, sync, assess, fleet,
 //! documents, labels, ledger.
+//! documents, labels, times.
 
 mod assess;
 mod documents;
@@ -11,6 +12,7 @@ mod labels;
 mod ledger;
 mod scan;
 mod sync;
+mod times;
 
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,7 @@ fn main() {
         ("documents", documents::measure),
         ("labels", labels::measure),
         ("ledger", ledger::measure),
+        ("times", times::measure),
     ];
     let mut table = Table::default();
     for (name, measure) in parts {
