@@ -72,8 +72,11 @@ impl Shore {
             let merged = held.page(tx, id)?;
             let content = PageContent::read(vessel, id, &merged);
             let dev = device_id(held.shore_key());
-            if content.writings.iter().any(|it| it.id == name && it.by.dev == dev) {
-                return Ok(PageWrite::Already);
+            match content.writings.iter().find(|it| it.id == name) {
+                Some(own) if own.by.dev == dev => return Ok(PageWrite::Already),
+                // Under the name of somebody else's words nothing is begun.
+                Some(_) => return Err(ShoreError::NothingToWrite),
+                None => {}
             }
             if content.closed.is_some() && *draft != Draft::Reopen {
                 return Err(ShoreError::PageClosed);
