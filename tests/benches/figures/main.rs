@@ -2,8 +2,7 @@
 //!
 //! Every figure is measured beside its bare cost in the same run, because machines differ and are
 //! noisy. `cargo bench -p deckwatch-tests -- scan sync` runs the parts named: scan, sync, assess, fleet,
-//! documents, labels, ledger.
-//! documents, labels, times.
+//! documents, labels, ledger, times.
 
 mod assess;
 mod documents;
@@ -23,7 +22,7 @@ fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     type Measure = fn(&mut Table);
-    let parts: [(&str, Measure); 7] = [
+    let parts: [(&str, Measure); 8] = [
         ("scan", scan::measure),
         ("sync", sync::measure),
         ("assess", assess::measure),
