@@ -290,3 +290,27 @@ fn a_time_that_a_phone_was_told_makes_no_data_complete() {
     assert_eq!(assessment.dues[0].verdict, Verdict::AwaitingSync, "{}", assessment.dues[0].why);
     assert_eq!(assessment.watermark.held_by, [scene.pens[A].dev]);
 }
+
+/// The shore's clock was set back between two syncs: no phone is blamed for what its tree heads seem to say.
+#[test]
+fn a_shore_whose_clock_was_set_back_blames_no_phone() {
+    let mut scene = Scene::new();
+    scene.sync(A, at(1, 55));
+    let receipt = |time, size: u64| super::ReceiptFact {
+        dev: scene.pens[B].dev,
+        seq: u64::MAX,
+        head: Hash::ZERO,
+        time,
+        hash: Hash::of(&size.to_be_bytes()),
+        tree: (size, Hash([7; 32])),
+    };
+    // The tree of 7 leaves was signed at half past three by a clock that was wrong, the one of 8 at two.
+    let facts = [receipt(at(3, 30), 7), receipt(at(2, 0), 8)];
+    scene.receipts.extend(facts);
+    let ack = Body::Ack { origin: Hash::ZERO, size: 8, root: Hash([7; 32]) };
+    scene.write(A, at(2, 0), 0, ack);
+    scene.walk(A, (at(2, 5), at(2, 30)), 1, Some(due()), &ALL);
+    scene.sync(A, at(2, 40));
+    let assessment = scene.assess(at(6, 0));
+    assert_eq!(contradictions(&assessment), Vec::<&Finding>::new());
+}

@@ -310,29 +310,41 @@ struct Trees {
     known: BTreeSet<(u64, Hash)>,
     /// By size: the newest receipt in a tree of at most this size.
     newest: BTreeMap<u64, i64>,
+    /// By size: the earliest receipt in a tree of at least this size.
+    earliest: BTreeMap<u64, i64>,
 }
 
 impl Trees {
     fn of(input: &Input<'_>) -> Self {
         let known = input.receipts.iter().map(|receipt| receipt.tree).collect();
-        let mut newest: BTreeMap<u64, i64> = BTreeMap::new();
+        let (mut newest, mut earliest) = (BTreeMap::new(), BTreeMap::new());
         for ReceiptFact { tree: (size, _), time, .. } in input.receipts {
             let known = newest.entry(*size).or_insert(*time);
             *known = (*known).max(*time);
+            let known = earliest.entry(*size).or_insert(*time);
+            *known = (*known).min(*time);
         }
         let mut latest = i64::MIN;
         for time in newest.values_mut() {
             latest = latest.max(*time);
             *time = latest;
         }
-        Self { known, newest }
+        let mut least = i64::MAX;
+        for time in earliest.values_mut().rev() {
+            least = least.min(*time);
+            *time = least;
+        }
+        Self { known, newest, earliest }
     }
 
     /// The shore signs receipts in its newest tree: a tree head was not there before the last
     /// receipt in a smaller tree. A head that no receipt names says nothing.
     fn not_before(&self, size: u64, root: Hash) -> Option<i64> {
         self.known.contains(&(size, root)).then_some(())?;
-        self.newest.range(..size).next_back().map(|(_, time)| *time)
+        let newest = self.newest.range(..size).next_back().map(|(_, time)| *time)?;
+        // The shore's clock may have been set back: nobody else is to be blamed for it.
+        let earliest = self.earliest.range(size..).next().map(|(_, time)| *time);
+        Some(earliest.map_or(newest, |earliest| newest.min(earliest)))
     }
 }
 

@@ -679,27 +679,3 @@ impl Evidence {
         })
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_body_of_an_unknown_kind_is_an_array() {
-        for kind in [0, 30, 99, u64::MAX] {
-            let read = |bytes: &[u8]| Body::decode(kind, &mut Reader::new(bytes).unwrap());
-            assert_eq!(read(&[0x80]), Ok(Body::Unknown { kind, raw: vec![0x80] }));
-            assert_eq!(read(&[0x07]), Err(CborError::Expected("an array")));
-            assert_eq!(read(&[0xf6]), Err(CborError::Expected("an array")));
-        }
-    }
-
-    #[test]
-    fn evidence_is_never_read_beyond_its_end() {
-        // An empty evidence, and behind it a number that is none of its business.
-        let mut from = Reader::new(&[0x82, 0x81, 0x80, 0x07]).unwrap();
-        from.array(2).unwrap();
-        let expected = CborError::Expected("evidence that begins with its type");
-        assert_eq!(Body::decode(11, &mut from), Err(expected));
-    }
-}

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The highest kind that this version knows.
-pub const LAST_KIND: Kind = 29;
+pub const LAST_KIND: Kind = 30;
 
 /// The author of all segments here.
 pub fn device() -> SoftwareKey {

@@ -213,6 +213,7 @@ fn a_phone_that_remembers_more_stops_an_old_copy() {
         Arc::new(SqliteStore::open(&path, &SqliteOptions::default()).unwrap());
     let scene = Scene::on(Arc::clone(&store));
     let mut phone = scene.enrolled(2, Roles::CREW);
+    let mut other = scene.enrolled(3, Roles::CREW);
     phone.sync(&scene).unwrap();
     let old = folder.path().join("old.db");
     SqliteStore::open(&path, &SqliteOptions::default()).unwrap().backup_to(&old).unwrap();
@@ -232,7 +233,8 @@ fn a_phone_that_remembers_more_stops_an_old_copy() {
     let restored = |seed| Scene::shore(&store, folder.path(), &scene.clock, seed);
     let shore = restored(3);
     // A phone that remembers nothing newer is answered: nobody can know.
-    assert!(shore.sync(&phone.seal(&phone.request())).is_ok());
+    other.record(START + 1, 0, &[Body::Park { reason: 1 }]);
+    assert!(shore.sync(&other.seal(&other.request())).is_ok());
     let mut request = phone.request();
     request.tree_head = Some(newest);
     assert!(matches!(
@@ -243,6 +245,7 @@ fn a_phone_that_remembers_more_stops_an_old_copy() {
     phone.record(START + 2, 0, &[Body::Alive]);
     for shore in [shore, restored(4)] {
         assert!(shore.sync(&phone.seal(&phone.request())).is_err());
+        assert!(shore.append(scene.vessel, &[Body::Alive]).is_err());
     }
 }
 

@@ -122,7 +122,7 @@ fn three_phones_on_one_patrol_are_one_walk_in_every_order_of_sync() {
         }
         crewed.hear_all_but(&[], now + 3_600);
         let said = crewed.said();
-        assert_eq!(said.verdict, "done", "{order:?}: {}", said.why);
+        assert_eq!(said.verdict, "done", "{order:?}: {}\n{:#?}", said.why, said.findings);
         assert_eq!(said.visited.len(), points);
         outcomes.push(said);
     }

@@ -3,8 +3,9 @@
 use proptest::{prelude::*, strategy::Strategy, test_runner::TestRunner};
 
 use crate::record::{
-    Body, ContentPart, Kind, PersonPart, Record, Segment, TimePart,
+    Body, CborError, ContentPart, Kind, PersonPart, Record, Segment, TimePart,
     body::kind_name,
+    cbor::Reader,
     strategies::{LAST_KIND, body, later_kinds, segment},
 };
 
@@ -68,6 +69,16 @@ fn every_kind_is_read_as_it_was_written() {
             Ok(())
         });
         assert!(checked.is_ok(), "{}: {checked:?}", kind_name(kind));
+    }
+}
+
+#[test]
+fn the_body_of_an_unknown_kind_is_an_array() {
+    for kind in [0, LAST_KIND + 1, 99, u64::MAX] {
+        let read = |bytes: &[u8]| Body::decode(kind, &mut Reader::new(bytes).unwrap());
+        assert_eq!(read(&[0x80]), Ok(Body::Unknown { kind, raw: vec![0x80] }));
+        assert_eq!(read(&[0x07]), Err(CborError::Expected("an array")));
+        assert_eq!(read(&[0xf6]), Err(CborError::Expected("an array")));
     }
 }
 
