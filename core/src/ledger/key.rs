@@ -158,19 +158,24 @@ impl VerifierKey {
     }
 
     /// Checks one signature over a note's text; `None`: it is not this key's.
-    ///
-    /// The strict rule of RFC 8032: every reader must come to the same answer, so no point of small order is let in.
     pub fn check(&self, text: &str, signature: &[u8]) -> Option<Checked> {
-        let (message, time, signature) = match self.key_type {
-            KeyType::Ed25519 => (text.as_bytes().to_vec(), None, signature),
+        match self.key_type {
+            KeyType::Ed25519 => {
+                self.has_signed(text.as_bytes(), signature).then_some(Checked { time: None })
+            }
             KeyType::Cosignature => {
                 let (time, signature) = cosignature::split(signature)?;
-                (cosignature::message(time, text), Some(time), signature)
+                let message = cosignature::message(time, text);
+                self.has_signed(&message, signature).then_some(Checked { time: Some(time) })
             }
-        };
-        let signature = Signature::from_slice(signature).ok()?;
-        self.key.verify_strict(&message, &signature).ok()?;
-        Some(Checked { time })
+        }
+    }
+
+    /// Whether these are 64 bytes that the key made of the message, by the strict rule of RFC 8032: every reader must come
+    /// to the same answer, so no point of small order is let in.
+    pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        Signature::from_slice(signature)
+            .is_ok_and(|signature| self.key.verify_strict(message, &signature).is_ok())
     }
 }
 

@@ -164,7 +164,7 @@ pub fn prove_consistency<H: Hashes + ?Sized>(
     old: u64,
     new: u64,
 ) -> Result<Vec<Hash>, ProvingError<H::Error>> {
-    let mut path = joining_path(hashes, old, new)?;
+    let mut path = prove_joining(hashes, old, new)?;
     // Where the older ledger is one complete subtree of the newer, its root is where the path begins, and the reader
     // has it.
     if !path.is_empty() && old.is_power_of_two() {
@@ -173,8 +173,9 @@ pub fn prove_consistency<H: Hashes + ?Sized>(
     Ok(path)
 }
 
-/// The same path with the hash that it begins at written down in any case.
-pub(super) fn joining_path<H: Hashes + ?Sized>(
+/// The same with the hash at which the path begins written down in any case: a newer ledger's own account of what the older
+/// one was. A [`SplitView`](super::SplitView) is made of it.
+pub fn prove_joining<H: Hashes + ?Sized>(
     hashes: &H,
     old: u64,
     new: u64,

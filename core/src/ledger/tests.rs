@@ -3,7 +3,11 @@
 mod leaf;
 mod merkle;
 mod note;
+mod policy;
+mod remembered;
 mod run;
+mod tile;
+mod witness;
 
 use std::collections::BTreeMap;
 
