@@ -35,6 +35,19 @@ def documents():
     return gate, [text.encode() for text in texts]
 
 
+def ledger():
+    """The published notes, keys and policies, and a request, a proof, a path and a leaf that are made of them."""
+    vectors = json.loads((HERE.parent / "src/ledger/vectors/c2sp_signed_note.json").read_text(encoding="utf-8"))
+    case, published = vectors["generated"], vectors["published"][0]
+    texts = [published["note"], published["vkey"], case["log_vkey"], case["witness_vkey"], case["body"],
+             case["checkpoint"], case["policy"], "old 0\n\n" + case["checkpoint"],
+             "old 3\n" + "A" * 43 + "=\n\n" + case["checkpoint"],
+             "c2sp.org/tlog-proof@v1\nextra AAAA\nindex 7\n" + "A" * 43 + "=\n\n" + case["checkpoint"],
+             "tile/0/x001/067.p/12", "tile/entries/x001/x234/067"]
+    leaf = bytes([1, 1]) + bytes(range(16)) + bytes(7) + b"\x01" + bytes(range(64))
+    return [text.encode() for text in texts] + [leaf]
+
+
 def main():
     vectors = json.loads((HERE.parent / "src/record/vectors.json").read_text(encoding="utf-8"))
     items = [record["record_bytes"] for record in vectors["records"]]
@@ -44,7 +57,8 @@ def main():
     segments += [vector["bytes"] for vector in vectors["refused"] if vector["read_as"] == "segment"]
     messages = [message["bytes"] for message in vectors["messages"].values() if "bytes" in message]
     gate, texts = (list(map(bytes.hex, seeds)) for seeds in documents())
-    targets = {"record_cbor": items, "record_segment": segments, "sync_message": messages,
+    statements = [text.hex() for text in ledger()]
+    targets = {"ledger_texts": statements, "record_cbor": items, "record_segment": segments, "sync_message": messages,
                "document_gate": gate, "document_reading": texts}
     for target, seeds in targets.items():
         folder = HERE / "corpus" / target

@@ -10,10 +10,10 @@
 //! | verdict | when |
 //! |---|---|
 //! | `not_due_yet` | It is before the deadline and no patrol that answers has ended. |
-//! | `done` | Believed patrols lie certainly inside window and grace, one of them was finished, they visited every required point between them, and no finding about them is irregular. |
-//! | `irregular` | A believed patrol certainly overlaps the window, something failed (points missing, out of order, too early, too late, broken off, closed by the app, without an end), and no device can bring the rest. |
+//! | `done` | Believed patrols lie certainly inside window and grace, one of them was finished, they visited every required point between them, at the evidence level that the plan demands there, and no finding about them is irregular. |
+//! | `irregular` | A believed patrol certainly overlaps the window, something failed (points missing, out of order, too early, too late, below the level demanded, broken off, closed by the app, without an end), and no device can bring the rest. |
 //! | `excused` | A reason was accepted on a certified device by a crew member; neither took part in a patrol that answers or names it. |
-//! | `unverifiable` | There is a patrol, and certificate, fork, clock or withholding leaves it undecided; or a device that may have recorded one is lost, revoked or silent beyond the contact limit. |
+//! | `unverifiable` | There is a patrol, and certificate, fork, clock, withholding or a check that was not made yet leaves it undecided; or a device that may have recorded one is lost, revoked or silent beyond the contact limit. |
 //! | `missed` | No device in use holds the window back, and there is no patrol. |
 //! | `awaiting_sync` | Otherwise: a device that holds the window back may still bring a patrol, its end, or what dates it. |
 //!
@@ -25,7 +25,10 @@
 //!   window back. After that it is irregular.
 //! - A patrol that **the clock leaves undecided** waits as long as its device holds the window
 //!   back: the next sync brings what dates it. After that it is unverifiable, as it is at once
-//!   where the device's claims about time contradict each other.
+//!   where what the device says about time contradicts other claims, and receipts and order alone
+//!   do not place the patrol. Where they do, the patrol failed by `clock_contradiction`.
+//! - A scan that **claims** a demanded level and was not checked yet neither fails nor proves. If the rest is done, the
+//!   patrol is unverifiable until the check is held: no device can bring it, so it is not awaited from one.
 //! - **Several starts** that name one due patrol, and who joined them, are one walk: the union of
 //!   their scans. What the believed ones inside the window prove is not undone by another that is
 //!   late or undated.
@@ -47,8 +50,13 @@ use crate::{
 };
 
 pub mod attempt;
+mod causal;
+#[cfg(test)]
+mod clock_attacks;
+mod counter;
 pub mod finding;
 pub mod input;
+pub mod level;
 mod matching;
 #[cfg(test)]
 mod properties;
@@ -56,6 +64,8 @@ mod properties;
 mod scene;
 #[cfg(test)]
 mod ship_enrolled;
+#[cfg(test)]
+mod tags;
 mod timeline;
 pub mod verdict;
 #[cfg(test)]
@@ -66,11 +76,13 @@ mod words;
 pub use attempt::{Doubt, Ending, Patrol, PatrolName, UnknownScan, Visit};
 pub use finding::{DETECTOR_VERSION, DETECTORS, Detail, Detector, Finding, Severity};
 pub use input::{Excuse, Input, ReceiptFact};
+pub use level::{Standing, Worth};
 pub use verdict::{Assessed, Verdict};
 pub use watermark::{DeviceState, HeldBack, Use, Watermark};
 
 use attempt::{Part, Recorded, scans_of};
 use input::LATEST;
+use level::TagFacts;
 use matching::{Matches, match_all};
 use timeline::Timeline;
 use verdict::{Bench, Scans, ahead, crossing};
@@ -121,10 +133,12 @@ pub fn assess(input: &Input<'_>) -> Assessment {
     let plans = Plans::read(input, &adoptions, &wide);
     let recorded = Recorded::read(input, &timeline);
     let matches = match_all(&wide, &recorded);
-    let scans = plans.scans(&timeline, &recorded, &matches, &wide);
+    let tags = TagFacts::read(input, &timeline);
+    let scans = plans.scans((&timeline, &tags), &recorded, &matches, &wide);
     let bench = Bench {
         input,
         timeline: &timeline,
+        tags: &tags,
         recorded: &recorded,
         scans: &scans,
         matches: &matches,
@@ -136,7 +150,8 @@ pub fn assess(input: &Input<'_>) -> Assessment {
         .filter(|(_, demand)| (from..until).contains(&demand.due.opens))
         .map(|(index, demand)| bench.judge(index, demand, plans.of(index)))
         .collect();
-    let findings = silences(input, &devices, &dues, &plans.newest);
+    let mut findings = silences(input, &devices, &dues, &plans.newest);
+    findings.extend(finding::clock_contradiction::of_all(input, &timeline));
     let next_change = next_change(input.as_of, &dues, &devices, &adoptions);
     Assessment {
         as_of: input.as_of,
@@ -204,7 +219,7 @@ impl<'a> Plans<'a> {
 
     fn scans(
         &self,
-        timeline: &Timeline<'_>,
+        facts: (&Timeline<'_>, &TagFacts),
         recorded: &Recorded,
         matches: &Matches,
         demands: &[Demand],
@@ -213,10 +228,8 @@ impl<'a> Plans<'a> {
         let scans = recorded.parts.iter().zip(answers).map(|(part, answer)| {
             let demand = answer.and_then(|answer| Some((answer, demands.get(answer)?)));
             match demand {
-                Some((index, demand)) => {
-                    scans_of(part, timeline, self.of(index), &demand.due.points)
-                }
-                None => scans_of(part, timeline, &self.newest, &[]),
+                Some((index, demand)) => scans_of(part, facts, self.of(index), &demand.due.points),
+                None => scans_of(part, facts, &self.newest, &[]),
             }
         });
         scans.collect()

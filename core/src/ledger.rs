@@ -14,6 +14,7 @@ pub mod proof;
 pub mod remembered;
 pub mod run;
 pub mod split_view;
+pub mod statement;
 pub mod tile;
 pub mod tree_head;
 pub mod witness;
@@ -28,8 +29,9 @@ pub use proof::{LoggedProof, LoggedProofError};
 pub use remembered::{Accepted, NotAccepted, Remembered};
 pub use run::LoggedRun;
 pub use split_view::{SplitView, SplitViewError};
+pub use statement::{FlagStatement, Publication, Withdrawal};
 pub use tree_head::{SignedTreeHead, TreeHead, TreeHeadError};
-pub use witness::{AddTreeHead, Refusal, Reply, Witness, WitnessStore, Witnessed};
+pub use witness::{AddTreeHead, Asked, Refusal, Reply, Witness, WitnessStore, Witnessed};
 
 #[cfg(test)]
 mod tests;

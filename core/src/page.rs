@@ -9,6 +9,7 @@
 pub mod content;
 pub mod draft;
 pub mod keys;
+pub mod write;
 
 #[cfg(test)]
 mod tests;
@@ -16,3 +17,4 @@ mod tests;
 pub use content::{Accepted, Author, Field, PageContent, Version, Writing};
 pub use draft::{Answer, Draft, DraftError, On};
 pub use keys::WritingKind;
+pub use write::{Hand, PageWriteError, change_of};

@@ -1,10 +1,12 @@
 //! The walk itself: what is next, what is left, what is late. Pure: the phone gives the records
 //! and the Plan, and shows what comes out.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{
-    model::{CheckpointId, DeviceId, DueId, Hash, RouteId, TagId},
+    model::{CheckpointId, DeviceId, DueId, Hash, Level, RouteId, TagId},
     plan::{DuePatrol, PlanContent, Walk},
     record::{Body, Entry, Evidence},
 };
@@ -87,15 +89,6 @@ impl CurrentPatrol {
     }
 }
 
-/// Where a scan was made, as far as the Plan tells.
-pub fn place_of(evidence: &Evidence, plan: &PlanContent) -> Option<CheckpointId> {
-    match evidence {
-        Evidence::Manual { checkpoint, .. } => Some(*checkpoint),
-        Evidence::Qr { tag } | Evidence::Rotating { tag, .. } => plan.checkpoint_of(*tag),
-        Evidence::NfcUid { .. } | Evidence::Sun { .. } | Evidence::Unknown { .. } => None,
-    }
-}
-
 /// Whether a tag is registered in the Plan.
 pub fn is_registered(tag: TagId, plan: &PlanContent) -> bool {
     plan.tags.contains_key(&tag)
@@ -136,6 +129,8 @@ pub struct Progress {
     pub visited: Vec<CheckpointId>,
     /// Those of the visited points that only the other phone visited, as its join code said.
     pub by_other: Vec<CheckpointId>,
+    /// Visited points that demand a higher evidence level than this phone's scans there claim.
+    pub below_level: Vec<CheckpointId>,
     /// All points of the route.
     pub total: usize,
     /// Scans of tags that the Plan does not know.
@@ -160,14 +155,23 @@ pub fn progress(
         .unwrap_or_default();
     let walk = due.map(|due| due.walk).or_else(|| route.map(|route| route.walk));
     let mut own: Vec<CheckpointId> = Vec::new();
+    let mut claimed: BTreeMap<CheckpointId, Level> = BTreeMap::new();
     let mut unknown_tags = 0;
     for evidence in &patrol.scans {
-        match place_of(evidence, plan) {
-            Some(place) if !own.contains(&place) => own.push(place),
-            Some(_) => {}
-            None => unknown_tags += 1,
+        let Some(place) = plan.place_of(evidence) else {
+            unknown_tags += 1;
+            continue;
+        };
+        if !own.contains(&place) {
+            own.push(place);
         }
+        let best = claimed.entry(place).or_default();
+        *best = evidence.claims().max(*best);
     }
+    let demands = |place: &CheckpointId| plan.checkpoints.get(place).and_then(|at| at.min_level);
+    let below = |(place, claimed): &(CheckpointId, Level)| {
+        demands(place).is_some_and(|least| *claimed < least)
+    };
     let shown = patrol.joined.iter().flat_map(|joined| &joined.visited).copied();
     let mut visited: Vec<CheckpointId> = shown.clone().collect();
     visited.extend(own.iter().filter(|place| !shown.clone().any(|shown| shown == **place)));
@@ -178,6 +182,7 @@ pub fn progress(
     Progress {
         next: left.first().copied(),
         left,
+        below_level: claimed.into_iter().filter(below).map(|(place, _)| place).collect(),
         total: points.len(),
         unknown_tags,
         out_of_order: walk == Some(Walk::Ordered) && !positions.is_sorted(),
@@ -202,8 +207,8 @@ pub fn lateness(due: &DuePatrol, now: i64) -> Lateness {
 mod tests {
     use super::*;
     use crate::{
-        model::VesselId,
-        plan::{Checkpoint, Route, Schedule, TagRegistration, due_patrols},
+        model::{TagUid, VesselId},
+        plan::{Checkpoint, KeyedTag, Route, Schedule, TagRegistration, due_patrols},
     };
 
     fn plan() -> PlanContent {
@@ -264,6 +269,21 @@ mod tests {
         assert_eq!((out.next, out.out_of_order, out.unknown_tags), (Some(place(2)), false, 1));
         assert!(at(&[1, 3, 2]).out_of_order);
         assert_eq!(at(&[1, 2, 3]).next, None);
+    }
+
+    #[test]
+    fn a_place_that_demands_more_than_was_shown_is_named() {
+        let mut plan = plan();
+        let place = |n: u8| CheckpointId([n; 8]);
+        plan.checkpoints.get_mut(&place(2)).unwrap().min_level = Some(Level::L2);
+        let uid = TagUid::from([7; 7]);
+        plan.nfc.insert(uid, KeyedTag { checkpoint: place(2), key_version: None });
+        let mut walk = walked(&[1, 2]);
+        assert_eq!(progress(&walk, &plan, None, 0).below_level, [place(2)]);
+        let uid = uid.as_bytes().to_vec();
+        walk.scans.push(Evidence::NfcUid { uid, originality: None });
+        let now = progress(&walk, &plan, None, 0);
+        assert_eq!((now.below_level.len(), now.visited.len()), (0, 2));
     }
 
     #[test]

@@ -6,7 +6,9 @@ mod chain;
 mod crew;
 mod documents;
 mod join;
+mod ledger;
 mod open;
+mod outbox;
 mod plan;
 mod scan;
 mod sync;
@@ -21,6 +23,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use certify::{AnswerError, CertifyError, RequestError};
 pub use documents::{PageError, PlanEditError, Written};
 pub use join::JoinError;
+pub use ledger::{LedgerCheck, named_ledger};
 pub use open::{OpenError, Opened};
 pub use plan::{DueState, DueView};
 pub use scan::{ScanError, ScanOutcome};
@@ -38,7 +41,7 @@ use crate::{
         CborError, Chain, DeviceKey, DeviceSafe, Enrolment, KeyError, PersonPart, PublicKeyBytes,
         TimePart,
     },
-    store::{Cut, Store, StoreError},
+    store::{Cut, OwnChange, Store, StoreError},
 };
 
 /// Why a record was not taken. What was kept before is still there.
@@ -72,6 +75,16 @@ pub enum RecordError {
     /// This device's certificate does not allow it.
     #[error("this phone may not do that; the ship security officer's phone can")]
     NotAllowed,
+    /// The shore trusts nothing more of this device.
+    #[error(
+        "the office has revoked this phone, so what is written on it counts for nothing; write on another phone, and ask the office for a new certificate"
+    )]
+    Revoked,
+    /// Its certificate ended, by its own clock.
+    #[error(
+        "this phone's certificate has ended; check its clock, then sync or ask the office for a new certificate"
+    )]
+    Ended,
 }
 
 /// The end of this device's chain.
@@ -114,8 +127,8 @@ pub struct Phone {
     adopted: Vec<Hash>,
     /// Segments in the last request.
     sent: Vec<(DeviceId, crate::record::Span)>,
-    /// Changes in the last request.
-    sent_changes: Vec<(u64, DocumentId, Hash)>,
+    /// Changes in the last request, and what this phone was certified for then.
+    sent_changes: (Vec<OwnChange>, Vec<u8>),
     /// The adopted version, read once.
     in_force: PlanContent,
 }

@@ -9,7 +9,9 @@ mod keys;
 mod merge;
 
 pub use check::{Check, CheckKind};
-pub use content::{Checkpoint, PlanContent, PlanProblem, Route, Schedule, TagRegistration, Walk};
+pub use content::{
+    Checkpoint, KeyedTag, PlanContent, PlanProblem, Route, Schedule, TagRegistration, Walk,
+};
 pub use document::{PlanChange, PlanDocument, PlanError};
 pub use due::{DuePatrol, due_patrols};
 pub use force::{Adoption, Demand, InForce, demands, in_force};

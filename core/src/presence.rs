@@ -1,5 +1,8 @@
-//! QR labels: what they say, how they are printed, and how a camera frame becomes one again.
+//! How a place proves that somebody was there: labels, displays and NFC tags.
 //!
+//! - [`nfc`]: what an NFC reader gives becomes evidence.
+//! - [`sun`], [`diversify`], [`totp`]: what signed tags and displays say, and how it is checked by
+//!   whoever holds the [`tag_key::TagKey`]s. Phones hold none.
 //! - [`label`]: the payload of FORMAT.md section 13.
 //! - [`sheet`]: A4 pages of labels as SVG.
 //! - [`frame`] and [`reading`]: a frame's luminance plane, and the label in it.
@@ -56,11 +59,20 @@
 //!   font the printing computer lacks prints as boxes.
 
 mod crockford;
+pub mod diversify;
 #[cfg(test)]
 mod drawing;
 pub mod frame;
 pub mod label;
 mod lettering;
+pub mod ndef;
+pub mod nfc;
 mod qr;
 pub mod reading;
 pub mod sheet;
+pub mod sun;
+pub mod sun_template;
+pub mod tag_key;
+pub mod totp;
+#[cfg(test)]
+mod wycheproof;

@@ -4,12 +4,14 @@
 pub mod body;
 pub mod cbor;
 pub mod chain;
+mod claim;
 pub mod enrolment;
 pub mod fact;
 pub mod join_code;
 pub mod key;
 pub mod key_form;
 pub mod part;
+pub mod reason;
 pub mod receipt;
 pub mod safe;
 pub mod segment;

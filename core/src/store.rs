@@ -3,6 +3,7 @@
 //! One writer. A record is durable when [`Store::append`] returns: WAL with `synchronous = FULL` syncs the log at
 //! every commit, and `fullfsync` makes Apple's fsync reach the medium. Records are never updated and never deleted.
 
+mod outbox;
 mod records;
 mod safe;
 mod schema;
@@ -12,8 +13,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-pub use records::{Cut, OpenRecord};
+pub use outbox::{Fate, OwnChange};
+pub use records::{Cut, OpenRecord, Vouched};
 pub use safe::{FileSafe, SafeError};
+#[cfg(test)]
+pub(crate) use schema::tests::version_1;
 pub use schema::{APPLICATION_ID, VERSION};
 
 /// Why the store did not do what was asked. In every case what was kept before is still there.

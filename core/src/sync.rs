@@ -6,6 +6,6 @@ pub mod select;
 
 pub use message::{
     Document, Have, Limits, Problem, ProblemCode, Request, Response, Scope, SealedRequest,
-    SyncError,
+    SyncError, TreeHeadAnswer,
 };
 pub use select::missing;

@@ -1,11 +1,21 @@
-//! Time as an interval: clock readings, anchors, bounds by difference constraints, ship time.
+//! Time as an interval: clock readings, claims and how they rank, bounds by difference constraints,
+//! contradictions, ship time.
 
-pub mod bounds;
+pub mod claim;
+mod contradictions;
+mod graph;
+mod laid;
 pub mod moment;
 pub mod reading;
 pub mod ship;
+#[cfg(test)]
+mod tests;
+pub mod times;
 
-pub use bounds::{Before, Contradiction, Fact, Position, Reading, TimeBounds, Track, solve};
-pub use moment::{Bounds, Moment};
+pub use claim::{
+    Basis, Before, Claim, Contradiction, Fact, Known, Place, Reading, Source, Step, Via,
+};
+pub use moment::{Bounds, Grade, Moment};
 pub use reading::ClockReading;
 pub use ship::{Day, ShipTime};
+pub use times::Times;

@@ -21,7 +21,8 @@ impl Cancel {
         Ok(Arc::default())
     }
 
-    /// Ends the work soon: it stops between two rows or symbols of a frame, with `Cancelled`.
+    /// Ends the work soon, with `Cancelled`: between two rows or symbols of a frame, or between two
+    /// things of a shore's answer.
     pub fn cancel(&self) -> Result<(), MobileError> {
         self.cancelled.store(true, Ordering::Relaxed);
         Ok(())

@@ -2,7 +2,7 @@
 
 use deckwatch_core::{
     document::WriteError,
-    page::DraftError,
+    page::{DraftError, PageWriteError},
     phone::{
         AnswerError, CertifyError, JoinError, OpenError, PageError, RecordError, RequestError,
         ResponseError,
@@ -29,7 +29,8 @@ pub enum MobileError {
         /// For people.
         text: String,
     },
-    /// The caller cancelled it. Nothing was recorded.
+    /// The caller cancelled it. Nothing was recorded; of a shore's answer, what had come in by then is
+    /// kept.
     #[error("{text}")]
     Cancelled {
         /// For people.
@@ -86,6 +87,12 @@ pub enum MobileError {
     /// The Page was reviewed and closed.
     #[error("{text}")]
     PageClosed {
+        /// For people.
+        text: String,
+    },
+    /// This phone has written as much on the Page as one phone may.
+    #[error("{text}")]
+    PageFull {
         /// For people.
         text: String,
     },
@@ -225,6 +232,10 @@ impl MobileError {
         Self::Cancelled { text: "cancelled, nothing was recorded; try again".to_owned() }
     }
 
+    pub(crate) fn stopped() -> Self {
+        Self::Cancelled { text: ResponseError::Stopped.to_string() }
+    }
+
     pub(crate) fn called_back() -> Self {
         Self::CalledBack {
             text: "the library is in the middle of another call on this thread; call again when \
@@ -273,7 +284,9 @@ impl From<RecordError> for MobileError {
             RecordError::NoPatrol => Self::NoPatrol { text },
             RecordError::PatrolOpen => Self::PatrolOpen { text },
             RecordError::NotInPlan => Self::NotInPlan { text },
-            RecordError::NotAllowed => Self::NotAllowed { text },
+            RecordError::NotAllowed | RecordError::Revoked | RecordError::Ended => {
+                Self::NotAllowed { text }
+            }
             _ => Self::internal("record-error"),
         }
     }
@@ -298,6 +311,7 @@ impl From<ResponseError> for MobileError {
                 text: format!("the shore's answer cannot be used: {error}; sync again"),
             },
             ResponseError::Record(error) => error.into(),
+            ResponseError::Stopped => Self::stopped(),
             _ => Self::internal("response-error"),
         }
     }
@@ -305,17 +319,27 @@ impl From<ResponseError> for MobileError {
 
 impl From<PageError> for MobileError {
     fn from(error: PageError) -> Self {
-        let text = error.to_string();
         match error {
-            PageError::Draft(DraftError::NoSuch(what)) => Self::input(what, text),
-            PageError::Draft(_) | PageError::Write(WriteError::TooLarge(_)) => {
-                Self::input("text", text)
-            }
-            PageError::Closed => Self::PageClosed { text },
-            PageError::NotAllowed => Self::NotAllowed { text },
-            PageError::Write(_) => Self::DocumentRefused { text },
+            PageError::Page(error) => error.into(),
             PageError::Record(error) => error.into(),
             _ => Self::internal("page-error"),
+        }
+    }
+}
+
+impl From<PageWriteError> for MobileError {
+    fn from(error: PageWriteError) -> Self {
+        let text = error.to_string();
+        match error {
+            PageWriteError::Draft(DraftError::NoSuch(what)) => Self::input(what, text),
+            PageWriteError::Draft(_)
+            | PageWriteError::Nothing
+            | PageWriteError::Document(WriteError::TooLarge(_)) => Self::input("text", text),
+            PageWriteError::Closed => Self::PageClosed { text },
+            PageWriteError::Full => Self::PageFull { text },
+            PageWriteError::NotAllowed => Self::NotAllowed { text },
+            PageWriteError::Document(_) => Self::DocumentRefused { text },
+            _ => Self::internal("page-write-error"),
         }
     }
 }

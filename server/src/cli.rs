@@ -3,11 +3,14 @@
 mod device;
 mod enrol;
 mod labels;
+mod ledger;
 mod plan;
 mod plan_file;
 mod rebuild;
 mod serve;
+mod tags;
 mod vessel;
+mod witness;
 
 use std::{
     io::Write,
@@ -53,9 +56,12 @@ enum Command {
     Demo(demo::Options),
     /// Serve pages and sync.
     #[command(
-        after_help = "Example:\n  deckwatch serve --data /var/lib/deckwatch --listen 127.0.0.1:8080"
+        after_help = "Examples:\n  deckwatch serve --data /var/lib/deckwatch --listen 127.0.0.1:8080\n  deckwatch serve --data /var/lib/deckwatch --host shore.example --host shore.lan"
     )]
     Serve(serve::Options),
+    /// Show the ledger, or begin a new one after a loss.
+    #[command(after_help = "Example:\n  deckwatch ledger show --data /var/lib/deckwatch")]
+    Ledger(ledger::Options),
     /// Add and list vessels.
     Vessel(vessel::Options),
     /// Import and show a vessel's plan.
@@ -72,8 +78,14 @@ enum Command {
     Enrol(enrol::Options),
     /// List a vessel's devices; certify, confirm, revoke them, declare them lost.
     Device(device::Options),
+    /// Register NFC tags and displays, write them, check their scans, and disclose retired keys.
+    Tags(tags::Options),
     /// Make all verdicts again from the sources, and say whether they come out identical.
     Rebuild(rebuild::Options),
+    /// Witness ledgers of others: cosign what only grew, and keep evidence of what did not.
+    ///
+    /// Answers `POST /add-checkpoint` (c2sp.org/tlog-witness). Whoever does not trust the company that runs the ledger runs this.
+    Witness(witness::Options),
 }
 
 /// Where a shore's files are.
@@ -157,9 +169,12 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Vessel(options) => vessel::run(options),
         Command::Plan(options) => plan::run(options),
         Command::Labels(options) => labels::run(&options),
+        Command::Ledger(options) => ledger::run(options),
         Command::Enrol(options) => enrol::run(&options),
         Command::Device(options) => device::run(options),
+        Command::Tags(options) => tags::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
+        Command::Witness(options) => witness::run(options),
     }
 }
 

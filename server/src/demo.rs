@@ -115,10 +115,12 @@ pub async fn run(
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut ended = stopped.clone();
-    let serving = tokio::spawn(crate::http::serve(listener, Arc::clone(&shore), async move {
-        // A closed channel means the same as a word through it.
-        drop(ended.wait_for(|stop| *stop).await);
-    }));
+    let hosts = crate::http::Hosts::default();
+    let serving =
+        tokio::spawn(crate::http::serve(listener, Arc::clone(&shore), hosts, async move {
+            // A closed channel means the same as a word through it.
+            drop(ended.wait_for(|stop| *stop).await);
+        }));
     tokio::spawn(async move {
         shutdown.await;
         // Nobody listens any more only if the demonstration has ended by itself.

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod demo;
 pub mod entropy;
 pub mod http;
+pub mod ledger;
 pub mod page;
 #[cfg(test)]
 mod phone;
@@ -14,3 +15,6 @@ pub mod projection;
 pub mod shore;
 pub mod store;
 pub mod sync;
+pub mod tags;
+pub mod witness;
+pub mod writing;

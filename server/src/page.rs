@@ -7,9 +7,12 @@
 //! Three rules bind every page. Ship time stands first and UTC beside it. A verdict is never told by
 //! colour alone: glyph and word are always there. *Missed* and *awaiting sync* never look alike.
 
+pub mod dated;
+pub mod day;
 pub mod finding;
 pub mod flags;
 pub mod fleet;
+pub mod form;
 pub mod freshness;
 pub mod layout;
 pub mod moment;
@@ -18,9 +21,11 @@ pub mod picture;
 pub mod plan;
 pub mod problem;
 pub mod sample;
+pub mod unplanned;
 pub mod verdict;
 pub mod vessel;
 pub mod words;
+pub mod write;
 pub mod writing;
 
 use deckwatch_core::model::Hash;

@@ -132,6 +132,7 @@ impl Phone {
             documents: Vec::new(),
             segments: self.segments.clone(),
             changes: Vec::new(),
+            tree_head: None,
         }
     }
 

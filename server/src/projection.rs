@@ -4,7 +4,7 @@
 //! and then changed stays on record, whoever makes the projections again.
 
 pub mod body;
-mod read;
+pub(crate) mod read;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -12,7 +12,7 @@ pub mod view;
 
 use deckwatch_core::{
     assess::assess,
-    model::{DueId, Hash, VesselId},
+    model::{DocumentId, DueId, Hash, RecordRef, VesselId},
 };
 
 use crate::shore::{Held, Shore, ShoreError};
@@ -50,11 +50,23 @@ impl RebuiltVessel {
     }
 }
 
+/// What records say before anybody judges.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// All patrols.
+    pub patrols: Vec<body::PatrolView>,
+    /// When the records were made that vouch for a Page.
+    pub written: Vec<(RecordRef, body::BoundsView)>,
+}
+
 impl Shore {
     /// Assesses a vessel as of now.
     pub fn reassess(&self, vessel: VesselId) -> Result<(), ShoreError> {
         let as_of = self.now();
-        self.writing_held(vessel, |tx, held| Ok(replace(tx, held, as_of)?))
+        self.writing_held(vessel, |tx, held| {
+            let flags = replace(tx, held, as_of)?;
+            Ok(self.log_flags(tx, vessel, &flags, as_of)?)
+        })
     }
 
     /// Assesses every vessel as of now.
@@ -75,6 +87,30 @@ impl Shore {
             due.iter().map(|vessel| self.reassess(*vessel)).collect();
         outcomes.into_iter().collect::<Result<(), ShoreError>>()?;
         Ok(due.len())
+    }
+
+    /// What the records of a vessel say of its patrols, and when what is on one Page was written. Nothing is judged,
+    /// so nothing of it is projected.
+    pub fn survey(&self, vessel: VesselId, page: DocumentId) -> Result<Survey, StoreError> {
+        let as_of = self.now();
+        self.reading_held(vessel, |held| {
+            let receipts = reading(self.store(), |tx| read::receipts(tx, vessel))?;
+            let page = held.pages().get(page);
+            let assessment = assess(&deckwatch_core::assess::Input {
+                vessel,
+                as_of,
+                from: as_of,
+                until: as_of,
+                authority: held.authority(),
+                chains: held.chains(),
+                receipts: &receipts,
+                versions: &read::versions(held),
+                excuses: &[],
+                dated: page.map_or(&[], |page| page.records.as_slice()),
+            });
+            let dated = assessment.dated.into_iter().map(|(at, bounds)| (at, bounds.into()));
+            Ok(Survey { patrols: read::patrols(&assessment.patrols)?, written: dated.collect() })
+        })?
     }
 
     /// Digest of everything projected for a vessel.
@@ -127,8 +163,8 @@ pub(crate) fn mark(tx: &mut dyn WriteTx, vessel: VesselId, now: i64) -> Result<(
     }
 }
 
-/// Puts a new assessment in place of the one before.
-fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<(), StoreError> {
+/// Puts a new assessment in place of the one before. Gives the flags that stand, as the ledger says them.
+fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<Vec<Vec<u8>>, StoreError> {
     let vessel = held.vessel();
     let created = tx.vessel(vessel)?.ok_or(StoreError::UnknownVessel(vessel))?.created_at;
     let receipts = read::receipts(tx_of(tx), vessel)?;
@@ -153,7 +189,7 @@ fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<(), StoreErr
     }
     held.pages().keep(held, tx)?;
     tx.replace_assessment(&rows.state, &rows.dues, &rows.flags)?;
-    Ok(())
+    Ok(rows.statements)
 }
 
 fn revision(

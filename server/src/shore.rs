@@ -9,6 +9,7 @@ mod page;
 mod pages;
 mod plan;
 mod standing;
+mod unchecked;
 mod vessel;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,13 +25,17 @@ use deckwatch_core::{
 
 pub use held::Held;
 pub(crate) use held::{Genesis, genesis_of};
+pub(crate) use keys::write_private;
 pub use keys::{KeyFolder, KeyFolderError};
+pub use page::PageWrite;
 pub use pages::{PageState, Pages};
 pub use plan::PlanEdit;
 pub use standing::{Beginning, RevocationPreview};
+pub use unchecked::UncheckedScans;
 
 use crate::clock::Clock;
 use crate::store::{ReadTx, Store, StoreError, WriteTx, reading, try_writing};
+use crate::tags::key_file::TagKeyFolder;
 use held::HeldVessels;
 
 /// Why the shore did not do what was asked. Nothing was changed.
@@ -43,6 +48,9 @@ pub enum ShoreError {
     /// The folder of keys.
     #[error(transparent)]
     Keys(#[from] KeyFolderError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] crate::ledger::LedgerError),
     /// A key did not sign.
     #[error(transparent)]
     Signing(#[from] KeyError),
@@ -58,6 +66,9 @@ pub enum ShoreError {
     /// The shore has written as much as one device may.
     #[error("too much was written on this page from ashore")]
     PageFull,
+    /// A Page that takes no more.
+    #[error("this page was closed")]
+    PageClosed,
     /// Nothing stands there to take away.
     #[error("there is nothing to write")]
     NothingToWrite,
@@ -84,12 +95,14 @@ impl ShoreError {
         match self {
             Self::Store(error) => error.hint(),
             Self::Keys(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
             Self::Signing(_) => {
                 "see whether the vessel's key file is damaged; restore it from a backup"
             }
             Self::Plan(_) => "correct the plan and import it again",
             Self::Draft(_) | Self::Write(_) => "correct it and send it again",
             Self::PageFull => "write on the page of the day",
+            Self::PageClosed => "open it again, or write on the page of the day",
             Self::NothingToWrite => "look at the page again; somebody may have been faster",
             Self::RecordTooLarge => "say it in several records",
             Self::Roles(_) => "invite as crew, officer or hub",
@@ -132,9 +145,19 @@ impl Shore {
         &*self.store
     }
 
+    /// What of its ledger stands beside the store.
+    pub(crate) fn ledger_folder(&self) -> &crate::ledger::LedgerFolder {
+        self.keys.ledger()
+    }
+
     /// Its clock, Unix seconds.
     pub fn now(&self) -> i64 {
         self.clock.now()
+    }
+
+    /// Where the keys of tags are.
+    pub fn tag_keys(&self) -> TagKeyFolder {
+        TagKeyFolder::new(self.keys.folder())
     }
 
     /// The key of a vessel's shore device.
@@ -144,6 +167,11 @@ impl Shore {
 
     pub(crate) fn draw<const N: usize>(&self) -> [u8; N] {
         draw(&mut **lock(&self.entropy))
+    }
+
+    /// Nothing decoded earlier is believed any more.
+    pub(crate) fn forget_held(&self) {
+        self.held.forget();
     }
 
     /// Runs `work` on what is held of a vessel, as of now.

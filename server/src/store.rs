@@ -16,6 +16,7 @@ mod change;
 mod conformance;
 mod enrolment;
 mod error;
+mod ledger;
 mod memory;
 mod one_writer;
 mod page_state;
@@ -35,6 +36,10 @@ pub use change::{
 };
 pub use enrolment::{EnrolmentRow, EnrolmentToken, Enrolments, EnrolmentsMut};
 pub use error::{Cause, StoreError};
+pub use ledger::{
+    LedgerLeafRow, LedgerRow, Ledgers, LedgersMut, MAX_LEAF_CONTENT_BYTES, MAX_TREE_HEAD_BYTES,
+    TreeHeadRow,
+};
 pub use memory::MemoryStore;
 pub use page_state::{PageStateRow, PageStates, PageStatesMut};
 pub use projection::{
@@ -71,12 +76,28 @@ pub trait Store: Send + Sync {
 
 /// Everything that can be read in one snapshot.
 pub trait ReadTx:
-    Vessels + Enrolments + Segments + Changes + Receipts + Revisions + Projections + PageStates
+    Vessels
+    + Enrolments
+    + Segments
+    + Changes
+    + Receipts
+    + Revisions
+    + Projections
+    + PageStates
+    + Ledgers
 {
 }
 
 impl<T> ReadTx for T where
-    T: Vessels + Enrolments + Segments + Changes + Receipts + Revisions + Projections + PageStates
+    T: Vessels
+        + Enrolments
+        + Segments
+        + Changes
+        + Receipts
+        + Revisions
+        + Projections
+        + PageStates
+        + Ledgers
 {
 }
 
@@ -91,6 +112,7 @@ pub trait WriteTx:
     + RevisionsMut
     + ProjectionsMut
     + PageStatesMut
+    + LedgersMut
 {
 }
 
@@ -104,6 +126,7 @@ impl<T> WriteTx for T where
         + RevisionsMut
         + ProjectionsMut
         + PageStatesMut
+        + LedgersMut
 {
 }
 

@@ -11,6 +11,7 @@ mod seal;
 mod tests;
 
 use deckwatch_core::{
+    ledger::VerifierKey,
     model::{DeviceId, VesselId},
     record::CborError,
     sync::{SealedRequest, SyncError},
@@ -90,12 +91,14 @@ pub struct Synced {
     pub response: Vec<u8>,
     /// The vessel, if records or changes that were not held before arrived.
     pub news: Option<VesselId>,
+    /// The tree head in the answer, and its ledger's key.
+    pub handed_out: Option<(VerifierKey, Vec<u8>)>,
 }
 
 impl Shore {
     /// Answers one request and assesses what it brought. The same request again gives the same state.
     pub fn sync(&self, bytes: &[u8]) -> Result<Vec<u8>, SyncRefusal> {
-        let Synced { response, news } = self.exchange(bytes)?;
+        let Synced { response, news, .. } = self.exchange(bytes)?;
         if let Some(vessel) = news
             && let Err(error) = self.reassess(vessel)
         {
@@ -115,12 +118,18 @@ impl Shore {
         if let Some(problem) = self.reading_held(vessel, |held| sealed.check(held))?? {
             return Ok(answer::nothing_but(self.now(), problem));
         }
-        self.writing_held(vessel, |tx, held| {
+        let synced = self.writing_held(vessel, |tx, held| {
             let taken = self.ingest(tx, held, &sealed)?;
             if taken.news {
                 crate::projection::mark(tx, vessel, self.now())?;
             }
             self.answer(tx, held, &sealed, taken)
-        })
+        })?;
+        // Everything that was signed is durable now; that it is handed out must be known before it is.
+        if let Some((ledger, note)) = &synced.handed_out {
+            let noted = self.ledger_folder().note_handed_out(ledger, note);
+            noted.map_err(ShoreError::from)?;
+        }
+        Ok(synced)
     }
 }

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod browser;
 pub mod camera;
 pub mod hostile;
+pub mod tag;
 
 use std::{
     net::SocketAddr,
@@ -58,7 +60,9 @@ impl TestShore {
             .unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let serving = deckwatch::http::serve(listener, Arc::clone(&shore), std::future::pending());
+        let hosts = deckwatch::http::Hosts::default();
+        let serving =
+            deckwatch::http::serve(listener, Arc::clone(&shore), hosts, std::future::pending());
         runtime.spawn(serving);
         Self { folder, shore, clock, address, runtime: Some(runtime) }
     }

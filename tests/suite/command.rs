@@ -1,6 +1,8 @@
 //! The command line, run as its user runs it.
 
+mod tags;
 mod terminal;
+mod witness;
 
 use std::{
     io::{BufRead, BufReader},
@@ -63,6 +65,28 @@ impl Drop for Serving {
         }
         let _ = self.child.wait();
     }
+}
+
+#[test]
+fn pages_are_shown_under_the_names_that_serve_was_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let names = ["--host", "Shore.example", "--host", "shore.lan"];
+    let start = ["serve", "--listen", "127.0.0.1:0", "--data", data];
+    let serving = Serving::start(&[&start[..], &names[..]].concat());
+    let status = |path: &str, host: &str| {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let url = format!("http://{}{path}", serving.address);
+        agent.get(&url).header("host", host).call().unwrap().status().as_u16()
+    };
+    for own in ["shore.example", "shore.lan:443", "localhost:1", "192.0.2.7"] {
+        assert_eq!(status("/", own), 200, "{own}");
+    }
+    assert_eq!((status("/", "evil.example"), status("/healthz", "evil.example")), (421, 200));
+    let wrong = run(folder.path(), &["serve", "--host", "https://shore.example"]);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(!wrong.status.success() && said.contains("such as shore.example"), "{said}");
 }
 
 /// A page without its tags.

@@ -1,9 +1,11 @@
 //! The one integration binary of Deckwatch.
 
 mod architecture;
+mod ashore;
 mod command;
 mod hands;
 mod hostile;
+mod ledger;
 mod link;
 mod mobile;
 mod picture;
@@ -12,4 +14,5 @@ mod power;
 mod presence;
 mod setup;
 mod story;
+mod tags;
 mod writing;

@@ -1,5 +1,6 @@
 //! The phone library: what it exports, and that another language does everything with it.
 
+mod answers;
 mod exports;
 mod foreign;
 mod listing;

@@ -1,23 +1,15 @@
 //! The plan editor as people use it: forms of real pages, sent as a browser sends them, until a phone on board
 //! walks by the new version.
 
-use std::collections::BTreeMap;
-
 use deckwatch::demo::fleet::SHIPS;
 use deckwatch_core::{
     model::{CrewNo, ScheduleId},
     plan::{CheckKind, PlanContent, Schedule},
 };
-use deckwatch_tests::{BEGIN, TestShore, TestVessel};
-
-type Fields = BTreeMap<String, String>;
-
-/// What a form answers.
-struct Answer {
-    status: u16,
-    location: String,
-    text: String,
-}
+use deckwatch_tests::{
+    BEGIN, TestShore, TestVessel,
+    browser::{Answer, Fields, form, post_form, set},
+};
 
 /// Somebody ashore with a browser.
 struct Clerk<'s> {
@@ -40,28 +32,7 @@ impl<'s> Clerk<'s> {
     }
 
     fn send_from(&self, origin: &str, fields: &Fields) -> Answer {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .build()
-            .into();
-        let pairs: Vec<String> = fields
-            .iter()
-            .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
-            .collect();
-        let mut response = agent
-            .post(format!("http://{}{}", self.shore.address, self.plan_path))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("origin", origin)
-            .send(pairs.join("&"))
-            .unwrap();
-        let location = response.headers().get("location");
-        Answer {
-            status: response.status().as_u16(),
-            location: location.map_or("", |value| value.to_str().unwrap()).to_owned(),
-            text: response.body_mut().read_to_string().unwrap(),
-        }
+        post_form(self.shore.address, &self.plan_path, fields, &[("origin", origin)])
     }
 
     fn send(&self, fields: &Fields) -> Answer {
@@ -90,44 +61,6 @@ impl<'s> Clerk<'s> {
         assert_eq!(answer.status, 303, "{}", answer.text);
         assert_eq!(answer.location, format!("{}?saved=yes", self.plan_path));
     }
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
-}
-
-/// The first posted form of a page, or the one with this class, as a browser would send it.
-fn form(page: &str, class: &str) -> Fields {
-    let start = if class.is_empty() {
-        "<form method=\"post\"".to_owned()
-    } else {
-        format!("<form class=\"{class}\" method=\"post\"")
-    };
-    let after = page.split_once(&start).unwrap_or_else(|| panic!("no form in {page}")).1;
-    let body = after.split_once("</form>").unwrap().0;
-    let mut fields = Fields::new();
-    let mut select = String::new();
-    for tag in body.split('<').skip(1) {
-        let (tag, text) = tag.split_once('>').unwrap();
-        let value = |key: &str| {
-            let value = tag.split_once(&format!(" {key}=\""))?.1.split_once('"')?.0;
-            Some(value.replace("&#34;", "\"").replace("&#60;", "<").replace("&#38;", "&"))
-        };
-        match tag.split(' ').next().unwrap() {
-            "input" => drop(fields.insert(value("name").unwrap(), value("value").unwrap())),
-            "textarea" => drop(fields.insert(value("name").unwrap(), text.to_owned())),
-            "select" => select = value("name").unwrap(),
-            "option" if tag.ends_with(" selected") || !fields.contains_key(&select) => {
-                fields.insert(select.clone(), value("value").unwrap());
-            }
-            _ => {}
-        }
-    }
-    fields
-}
-
-fn set(fields: &mut Fields, name: &str, value: &str) {
-    assert!(fields.insert(name.to_owned(), value.to_owned()).is_some(), "no field {name}");
 }
 
 fn only_schedule(plan: &PlanContent) -> (ScheduleId, &Schedule) {

@@ -4,7 +4,7 @@ use deckwatch::demo::{fleet::SHIPS, phone::SimulatedPhone};
 use deckwatch_core::{
     authority::Roles,
     model::{CrewNo, PageSubject},
-    page::{Answer, Draft, On, PageContent, WritingKind},
+    page::{Answer, Draft, On, PageContent, PageWriteError, WritingKind},
     phone::PageError,
     plan::{Check, CheckKind},
     record::PersonPart,
@@ -103,10 +103,14 @@ fn three_phones_and_the_shore_write_one_page_in_any_order_of_arrival() {
         pages.push(ashore);
     }
     // Ids and devices are drawn from the same seeds, so the three shores hold the very same writings.
-    let said = |page: &PageContent| -> Vec<(WritingKind, Option<String>, CrewNo)> {
+    let said = |page: &PageContent| -> Vec<(WritingKind, Option<String>, Option<CrewNo>)> {
         let said = page.writings.iter();
-        said.map(|it| (it.kind, it.text("text").map(str::to_owned), it.by.crew)).collect()
+        said.map(|it| (it.kind, it.text("text").map(str::to_owned), it.by.map(|by| by.crew)))
+            .collect()
     };
+    // Only the answer that two gave at once was begun by nobody in particular.
+    let by_nobody: Vec<_> = said(&pages[0]).into_iter().filter(|(.., by)| by.is_none()).collect();
+    assert_eq!(by_nobody, [(WritingKind::Answer, None, None)]);
     assert_eq!(said(&pages[0]), said(&pages[1]));
     assert_eq!(said(&pages[0]), said(&pages[2]));
 }
@@ -128,7 +132,7 @@ fn an_accepted_reason_excuses_and_nobody_accepts_his_own() {
     // A patroller's phone says no.
     let reading = phones[1].clock.read((at + 10) * 1_000);
     let refused = phones[1].phone.write_page(subject, &accept(0), &reading).unwrap_err();
-    assert!(matches!(refused, PageError::NotAllowed), "{refused}");
+    assert!(matches!(refused, PageError::Page(PageWriteError::NotAllowed)), "{refused}");
     sync_all(&shore, &mut phones, &[0, 1, 2], at + 600);
     assert!(page(0).contains("missed"), "a reason alone excuses nothing");
     write(&mut phones[0], subject, &accept(0), at + 3_600);
@@ -172,7 +176,7 @@ fn a_closed_page_keeps_what_comes_late_and_takes_no_more() {
     sync_all(&shore, &mut phones, &[0, 2, 1], at + 3_600);
     let reading = phones[1].clock.read((at + 7_200) * 1_000);
     let refused = phones[1].phone.write_page(subject, &remark("More."), &reading).unwrap_err();
-    assert!(matches!(refused, PageError::Closed), "{refused}");
+    assert!(matches!(refused, PageError::Page(PageWriteError::Closed)), "{refused}");
     let html = shore.get(&format!("/patrols/{}", due.id));
     assert!(html.contains("Reviewed and closed by"), "{html}");
     assert!(html.contains("Not so quiet.") && html.contains("after the page was closed"), "{html}");
@@ -194,7 +198,7 @@ fn a_phone_without_certificate_writes_and_its_words_come_later() {
     shore.sync(&mut phones[0], at + 120);
     let page = phones[0].phone.page(subject).unwrap();
     assert_eq!(page.writings[0].text("text"), Some("From a new phone."));
-    assert_eq!(page.writings[0].by.crew, CrewNo(15));
+    assert_eq!(page.writings[0].by.unwrap().crew, CrewNo(15));
 }
 
 #[test]
@@ -211,9 +215,10 @@ fn who_writes_is_who_is_logged_in() {
     write(&mut phones[1], subject, &remark("Second hand."), at + 20);
     shore.sync(&mut phones[1], at + 60);
     let page = shore.shore.page(ship.vessel, subject).unwrap();
-    let hands: Vec<u32> = page.writings.iter().map(|it| it.by.crew.0).collect();
+    let hands: Vec<u32> = page.writings.iter().map(|it| it.by.unwrap().crew.0).collect();
     assert_eq!(hands, [11, 44]);
-    assert_eq!(page.writings[0].by.dev, page.writings[1].by.dev);
+    let device = |index: usize| page.writings[index].by.unwrap().dev;
+    assert_eq!(device(0), device(1));
 }
 
 #[test]
@@ -381,4 +386,26 @@ fn an_edit_forgets_no_adoption_that_was_not_cut_yet() {
     officer.phone.edit_plan(&plan, &officer.clock.read((at + 20) * 1_000)).unwrap();
     assert_eq!(officer.phone.plan().vessel_name, "MV Adopted");
     assert_ne!(officer.phone.newest_plan(), officer.phone.adopted());
+}
+
+/// A phone that had no link for three weeks hears what was written in the first of them, though the shore
+/// speaks by itself of the last two only.
+#[test]
+fn after_three_weeks_without_a_link_everything_written_meanwhile_comes() {
+    let shore = TestShore::start();
+    let (ship, mut phones) = crewed(&shore);
+    let due = &ship.due(BEGIN + DAY, BEGIN + 2 * DAY)[0];
+    let (of_due, of_day) =
+        (PageSubject::Due(due.id), PageSubject::Day((BEGIN + DAY).div_euclid(DAY)));
+    let at = due.closes + 600;
+    for (subject, text) in [(of_due, "Door 3 was open."), (of_day, "The vent squeaks.")] {
+        write(&mut phones[2], subject, &remark(text), at);
+    }
+    shore.sync(&mut phones[2], at + 60);
+    shore.sync(&mut phones[1], BEGIN + 23 * DAY);
+    for subject in [of_due, of_day] {
+        let page = phones[1].phone.page(subject).unwrap();
+        assert_eq!(page, shore.shore.page(ship.vessel, subject).unwrap());
+        assert_eq!(page.writings.len(), 1);
+    }
 }

@@ -10,14 +10,15 @@ use serde::Serialize;
 
 use super::{
     input::Input,
+    level::{TagFacts, Worth},
     timeline::{Branch, Timeline},
 };
 use crate::{
     authority::Roles,
     model::{CheckpointId, CrewNo, DeviceId, DueId, RecordRef, RouteId},
     plan::PlanContent,
-    record::{Body, Entry, Evidence},
-    time::{Bounds, Moment},
+    record::{Body, Entry},
+    time::{Basis, Bounds, Moment},
 };
 
 const PATROL_START: u64 = 9;
@@ -87,10 +88,14 @@ pub struct Visit {
     pub record: RecordRef,
     /// When.
     pub at: Bounds,
+    /// What must be trusted for that; `None` where nothing is known.
+    pub known_by: Option<Basis>,
     /// What the phone's clock said, Unix seconds. For display only.
     pub said: Option<u64>,
     /// FORMAT.md section 5; 0 = typed by hand.
     pub evidence_type: u64,
+    /// What it is worth.
+    pub worth: Worth,
     /// The due patrol demands this point.
     pub required: bool,
 }
@@ -244,7 +249,7 @@ impl Recorded {
             for part in recorded.parts.iter_mut().skip(from) {
                 part.start_at = timeline.at(track, part.begin);
                 part.end_at = timeline.at(track, part.last);
-                part.contradictory = branch.contradictory;
+                part.contradictory = timeline.contradictory(track, part.begin..=part.last);
                 part.doubt = doubt(input, branch, part.last, part.start_at);
             }
         }
@@ -367,7 +372,7 @@ fn doubt(input: &Input<'_>, branch: &Branch<'_>, last: usize, start: Bounds) -> 
 /// The points and the unknown tags of a part, by the registrations of `plans`.
 pub(super) fn scans_of(
     part: &Part,
-    timeline: &Timeline<'_>,
+    (timeline, tags): (&Timeline<'_>, &TagFacts),
     plans: &[&PlanContent],
     required: &[CheckpointId],
 ) -> (Vec<Visit>, Vec<UnknownScan>) {
@@ -375,30 +380,22 @@ pub(super) fn scans_of(
     for index in &part.scans {
         let Some(entry) = timeline.entry(part.track, *index) else { continue };
         let Some(Body::Scan(evidence)) = entry.body() else { continue };
-        let (record, at) = (entry.at, timeline.at(part.track, *index));
+        let (record, known) = (entry.at, timeline.known(part.track, *index));
+        let at = known.bounds();
         let evidence_type = evidence.type_number();
-        match checkpoint_of(evidence, plans) {
+        match plans.iter().find_map(|plan| plan.place_of(evidence)) {
             Some(checkpoint) => visits.push(Visit {
                 checkpoint,
                 record,
                 at,
+                known_by: known.basis(),
                 said: entry.time.map(|time| time.wall),
                 evidence_type,
+                worth: tags.worth(record, evidence),
                 required: required.contains(&checkpoint),
             }),
             None => unknown.push(UnknownScan { record, at, evidence_type }),
         }
     }
     (visits, unknown)
-}
-
-fn checkpoint_of(evidence: &Evidence, plans: &[&PlanContent]) -> Option<CheckpointId> {
-    match evidence {
-        Evidence::Manual { checkpoint, .. } => Some(*checkpoint),
-        Evidence::Qr { tag } | Evidence::Rotating { tag, .. } => {
-            plans.iter().find_map(|plan| plan.checkpoint_of(*tag))
-        }
-        // The Plan registers no UIDs yet.
-        Evidence::NfcUid { .. } | Evidence::Sun { .. } | Evidence::Unknown { .. } => None,
-    }
 }

@@ -8,27 +8,36 @@ use serde::Serialize;
 
 use super::{
     attempt::{Part, Visit},
+    level::{Standing, TagFacts, Worth},
     matching::{Placement, Window},
     timeline::Timeline,
     watermark::{Device, Devices},
 };
 use crate::{
-    model::{CheckpointId, DeviceId, RecordRef},
+    model::{CheckpointId, DeviceId, Level, RecordRef},
     plan::{Demand, PlanContent},
-    time::{Bounds, Moment},
+    time::{Bounds, Claim, Moment},
 };
 
+mod below_required_level;
+pub(super) mod clock_contradiction;
+mod clock_step;
+mod counter_gap;
+mod counter_replay;
 mod late_start;
 mod missed_checkpoint;
 mod out_of_order;
 mod overrun;
 mod plan_uncertain;
+mod reboot_in_patrol;
 mod ship_enrolled;
 pub(super) mod silence;
+mod tag_check_failed;
 
 /// The version of all detectors and of the verdict table. A change of any formula or threshold is
-/// a new version; a detector of what no earlier version could record is not.
-pub const DETECTOR_VERSION: u32 = 1;
+/// a new version; a detector of what no earlier version could record is not. Every version that a
+/// ledger names stays; none names version 1.
+pub const DETECTOR_VERSION: u32 = 2;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -82,8 +91,36 @@ pub enum Detail {
         max_secs: i64,
         at_least_secs: i64,
     },
+    BelowRequiredLevel {
+        points: Vec<CheckpointId>,
+        demanded: Vec<Level>,
+        shown: Vec<Level>,
+    },
+    CounterReplay {
+        readings: Vec<[RecordRef; 2]>,
+    },
+    TagCheckFailed {
+        points: Vec<CheckpointId>,
+        standings: Vec<Standing>,
+    },
+    CounterGap {
+        points: Vec<CheckpointId>,
+        missing: u64,
+    },
     PlanUncertain {
         adoptions: Vec<RecordRef>,
+    },
+    /// `excess` in 10 µs.
+    ClockContradiction {
+        devices: Vec<DeviceId>,
+        claims: Vec<Claim>,
+        excess: i64,
+    },
+    ClockStep {
+        by_secs: i64,
+    },
+    RebootInPatrol {
+        reboots: u64,
     },
     ShipEnrolled {
         dev: DeviceId,
@@ -121,7 +158,14 @@ pub const DETECTORS: &[Detector] = &[
     out_of_order::DETECTOR,
     late_start::DETECTOR,
     overrun::DETECTOR,
+    below_required_level::DETECTOR,
+    counter_replay::DETECTOR,
+    tag_check_failed::DETECTOR,
+    counter_gap::DETECTOR,
     plan_uncertain::DETECTOR,
+    clock_contradiction::DETECTOR,
+    clock_step::DETECTOR,
+    reboot_in_patrol::DETECTOR,
     ship_enrolled::DETECTOR,
     silence::DETECTOR,
 ];
@@ -142,11 +186,29 @@ pub(super) struct Case<'a> {
     pub window: Window,
     pub plans: &'a [&'a PlanContent],
     pub timeline: &'a Timeline<'a>,
+    pub tags: &'a TagFacts,
     pub devices: &'a Devices,
     pub counted: Vec<Counted<'a>>,
     /// More of the same patrol may still come: what is not there yet is not missing.
     pub open: bool,
     pub held_back: Vec<&'a Device>,
+}
+
+/// A required point that was visited, and not at the level demanded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ShortOf {
+    pub checkpoint: CheckpointId,
+    pub demanded: Level,
+    /// The highest level that is certain.
+    pub shown: Level,
+}
+
+/// Required points that do not have the level that the plan demands there, in the order of the plan.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Levels {
+    pub below: Vec<ShortOf>,
+    /// A scan claims enough, and was not checked yet.
+    pub pending: Vec<CheckpointId>,
 }
 
 impl Case<'_> {
@@ -165,6 +227,33 @@ impl Case<'_> {
             .collect();
         let points = self.demand.due.points.iter();
         points.filter(|point| !visited.contains(point)).copied().collect()
+    }
+
+    /// Visits of some points, in the order of the parts.
+    pub fn visits_at(&self, points: &[CheckpointId]) -> impl Iterator<Item = &Visit> {
+        let visits = self.counted.iter().flat_map(|counted| counted.visits);
+        visits.filter(|visit| points.contains(&visit.checkpoint))
+    }
+
+    /// The levels of visited points against those demanded: the highest that a plan in force demands.
+    pub fn levels(&self) -> Levels {
+        let mut levels = Levels::default();
+        for checkpoint in &self.demand.due.points {
+            let places = self.plans.iter().filter_map(|plan| plan.checkpoints.get(checkpoint));
+            let Some(demanded) = places.filter_map(|place| place.min_level).max() else { continue };
+            let worths =
+                || self.visits_at(std::slice::from_ref(checkpoint)).map(|visit| visit.worth);
+            let Some(shown) = worths().map(Worth::level).max() else { continue };
+            if shown >= demanded {
+                continue;
+            }
+            if worths().any(|worth| worth.at_best() >= demanded) {
+                levels.pending.push(*checkpoint);
+            } else {
+                levels.below.push(ShortOf { checkpoint: *checkpoint, demanded, shown });
+            }
+        }
+        levels
     }
 
     /// When the walk started: at the earliest of its starts.

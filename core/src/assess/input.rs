@@ -54,13 +54,15 @@ pub struct ReceiptFact {
     pub time: i64,
     /// SHA-256 of the receipt: what an anchor record names.
     pub hash: Hash,
+    /// Size and root of the tree in which it was held.
+    pub tree: (u64, Hash),
 }
 
 impl ReceiptFact {
     /// Of a receipt whose signature the caller has checked.
     pub fn of(receipt: &Receipt) -> Self {
-        let Receipt { dev, seq, head, time, .. } = *receipt;
-        Self { dev, seq, head, time, hash: receipt.hash() }
+        let Receipt { dev, seq, head, time, tree_size, tree_root, .. } = *receipt;
+        Self { dev, seq, head, time, hash: receipt.hash(), tree: (tree_size, tree_root) }
     }
 }
 

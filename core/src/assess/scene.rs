@@ -8,10 +8,10 @@ use crate::{
     authority::{Authority, Roles},
     entropy::{SeededEntropy, draw},
     model::{
-        CheckpointId, CrewNo, DeviceId, DueId, Hash, RecordRef, RouteId, ScheduleId, TagId,
+        CheckpointId, CrewNo, DeviceId, DueId, Hash, RecordRef, RouteId, ScheduleId, TagId, TagUid,
         VesselId, due_id,
     },
-    plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk},
+    plan::{Checkpoint, KeyedTag, PlanContent, Route, Schedule, TagRegistration, Walk},
     record::{
         Body, Chain, ContentPart, DeviceKey, Evidence, Item, PersonPart, Receipt, Record,
         SegmentKey, SoftwareKey, TimePart, device_id,
@@ -49,6 +49,26 @@ pub fn tag(n: u8) -> TagId {
     TagId([n; 16])
 }
 
+/// The display at a point.
+pub fn display(n: u8) -> TagId {
+    TagId([0xd0 | n; 16])
+}
+
+/// What a display there shows.
+pub fn code(n: u8) -> Evidence {
+    Evidence::Rotating { tag: display(n), code: 12_345_678 }
+}
+
+/// The UID of the NFC tag at a point.
+pub fn chip(n: u8) -> [u8; 7] {
+    [4, 0xde, 0, 0, 0, 0, n]
+}
+
+/// The signed message of the tag at a point.
+pub fn sun(n: u8, counter: u64) -> Evidence {
+    Evidence::Sun { uid: chip(n), counter, mac: [0; 8], nonce_bound: false }
+}
+
 pub fn plan(points: u8, walk: Walk) -> PlanContent {
     let checkpoint = |n: u8| Checkpoint { name: format!("Point {n}"), ..Checkpoint::default() };
     let route = Route {
@@ -65,11 +85,14 @@ pub fn plan(points: u8, walk: Walk) -> PlanContent {
         start_within_minutes: 30,
         grace_minutes: 10,
     };
+    let keyed = |n: u8| KeyedTag { checkpoint: point(n), key_version: Some(1) };
     let registration = |n: u8| TagRegistration { checkpoint: point(n), revision: 1 };
     PlanContent {
         contact_limit_hours: Some(LIMIT_HOURS),
         checkpoints: (1..=points).map(|n| (point(n), checkpoint(n))).collect(),
         tags: (1..=points).map(|n| (tag(n), registration(n))).collect(),
+        nfc: (1..=points).map(|n| (TagUid::from(chip(n)), keyed(n))).collect(),
+        displays: (1..=points).map(|n| (display(n), keyed(n))).collect(),
         routes: [(ROUTE, route)].into(),
         schedules: [(SCHEDULE, schedule)].into(),
         ..PlanContent::default()
@@ -290,6 +313,12 @@ impl Scene {
         self.write(pen, time, patrol, Body::Scan(Evidence::Qr { tag: tag(n) }));
     }
 
+    /// The shore's check of a scan.
+    pub fn check(&mut self, time: i64, scan: RecordRef, result: u64) {
+        let body = Body::TagCheck { record: scan.hash, result, key_version: 1 };
+        self.shore_says(time, body);
+    }
+
     pub fn end(&mut self, pen: usize, time: i64, patrol: u64, how: u64) {
         self.write(pen, time, patrol, Body::PatrolEnd { how, reason: 0 });
     }
@@ -329,7 +358,15 @@ impl Scene {
         pen.write(time, 0, Body::Alive);
         pen.flush();
         let (seq, head) = pen.head();
-        let receipt = Receipt::sign(&self.shore.key, pen.dev, seq, head, time).unwrap();
+        let receipt = Receipt::sign(
+            &self.shore.key,
+            pen.dev,
+            seq,
+            head,
+            time,
+            crate::record::receipt::no_tree(),
+        )
+        .unwrap();
         assert!(receipt.is_from(&self.shore.key.public_key()));
         self.receipts.push(ReceiptFact::of(&receipt));
         let subject = Some(receipt.hash());

@@ -1,34 +1,38 @@
 //! When each record was made: one system of time bounds over the main branches of all chains.
 //!
-//! What is known from outside:
+//! What is known from outside; `time/claim.rs` says how it ranks:
 //! - A receipt (dev, seq, head, time): that record, and so every one before it, was made by
 //!   `time` + 1 s; receipts are dated in whole seconds.
 //! - An anchor that names a receipt's hash: not made before that receipt. A receipt that is not
 //!   here says nothing.
-//! - An anchor by the hub's time, by a device certified as officer or hub; by GNSS or another
-//!   phone, by any certified device: within the error it states.
-//! - A `seen` record: made after the record whose hash it names.
+//! - An `ack` of a tree head that a receipt names too: not made before the last receipt in a smaller
+//!   tree.
+//! - `seen`, `join`, and a genesis that continues a chain: made after the record whose hash it names.
 //! - The shore's own records: within 1 s of the shore's clock, which dates the receipts too. Its
 //!   monotonic clock is not used.
+//! - An anchor by the hub's time, by a device certified as officer or hub; by GNSS or another
+//!   phone, by any certified device: within the error it states, and for its own chain alone.
 //!
-//! What a phone's clock said is kept for display and never used.
-//!
-//! Claims that contradict each other say nothing: the chains concerned have no bounds. First those
-//! that contradict themselves; then both of two that contradict each other, but never the shore;
-//! then all that are connected with what is left.
+//! A `boot` record says nothing more than its reading: a line of its own begins. What a phone's clock
+//! said is kept for display and never used.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::input::{Input, LATEST};
+use super::input::{Input, LATEST, ReceiptFact};
 use crate::{
     authority::Roles,
     model::{DeviceId, Hash, RecordRef},
-    record::{Body, Chain, Entry},
-    time::{Before, Bounds, Fact, Moment, Position, Reading, TimeBounds, Track, solve},
+    record::{Body, Chain, Continues, Entry},
+    time::{
+        Before, Bounds, Contradiction, Fact, Known, Moment, Place, Reading, Source, Times, Via,
+    },
 };
 
+const GENESIS: u64 = 1;
 const ANCHOR: u64 = 7;
+const JOIN: u64 = 10;
 const SEEN: u64 = 15;
+const ACK: u64 = 29;
 /// Units of 10 µs in 0.1 s.
 const TENTH: i64 = 10_000;
 /// An anchor that states a larger error (a year, in 0.1 s) says nothing.
@@ -45,7 +49,7 @@ pub(super) struct Branch<'a> {
     pub gap: bool,
     /// The genesis is the one that the certificate names.
     pub genesis_fits: bool,
-    /// Its claims about time contradict each other or the shore's.
+    /// What it says about time in some boot contradicts others, and is left out.
     pub contradictory: bool,
 }
 
@@ -65,7 +69,7 @@ impl Branch<'_> {
 #[derive(Debug)]
 pub(super) struct Timeline<'a> {
     pub branches: Vec<Branch<'a>>,
-    bounds: TimeBounds,
+    times: Times,
 }
 
 impl<'a> Timeline<'a> {
@@ -73,31 +77,71 @@ impl<'a> Timeline<'a> {
         let mut branches: Vec<Branch<'a>> =
             input.chains.iter().map(|chain| branch(input, chain)).collect();
         branches.sort_by_key(|branch| branch.dev);
-        let mut claims = Claims::default();
         let places = Places::of(&branches);
-        claims.receipts(input, &branches, &places);
-        let received: BTreeMap<Hash, i64> =
-            input.receipts.iter().map(|receipt| (receipt.hash, receipt.time)).collect();
-        for (track, branch) in branches.iter().enumerate() {
-            claims.tracks.push(track_of(input, branch));
-            claims.of_branch(input, &received, &branches, &places, track);
+        let mut claims = Claims::new(input, &branches, &places);
+        claims.receipts();
+        branches.iter().for_each(|branch| claims.branch(branch));
+        let mut times = claims.times;
+        times.settle();
+        for branch in &mut branches {
+            branch.contradictory = times.contradicts(branch.dev);
         }
-        let shore = places.0.get(&input.authority.root()).copied();
-        let (bounds, contradictory) = claims.settle(shore);
-        for track in contradictory {
-            if let Some(branch) = branches.get_mut(track) {
-                branch.contradictory = true;
-            }
-        }
-        Self { branches, bounds }
+        Self { branches, times }
     }
 
     /// When a record was made.
     pub fn at(&self, track: usize, index: usize) -> Bounds {
-        match self.branches.get(track) {
-            Some(branch) if !branch.contradictory => self.bounds.get(Position { track, index }),
-            _ => Bounds::UNKNOWN,
+        self.known(track, index).bounds()
+    }
+
+    /// When a record was made, and how that is known.
+    pub fn known(&self, track: usize, index: usize) -> Known {
+        let entry = self.entry(track, index);
+        entry.map_or_else(Known::default, |entry| self.times.at(place(entry)))
+    }
+
+    /// Whether what the device says about time is left out for one of these records.
+    pub fn contradictory(&self, track: usize, mut places: std::ops::RangeInclusive<usize>) -> bool {
+        let left_out = |index| {
+            self.entry(track, index).is_some_and(|entry| self.times.is_left_out(place(entry)))
+        };
+        let branch = self.branches.get(track);
+        branch.is_some_and(|branch| branch.contradictory) && places.any(left_out)
+    }
+
+    /// What is claimed and cannot all be true.
+    pub fn contradictions(&self) -> impl Iterator<Item = &Contradiction> {
+        self.times.contradictions()
+    }
+
+    /// The contradictions that leave out what the device says of one of these records.
+    pub fn contradictions_of(
+        &self,
+        track: usize,
+        places: std::ops::RangeInclusive<usize>,
+    ) -> Vec<&Contradiction> {
+        let boot = |index| self.entry(track, index).and_then(|entry| entry.time).map(|it| it.boot);
+        let boots: BTreeSet<[u8; 8]> = places.filter_map(boot).collect();
+        let within = |at: &Place| {
+            let index = usize::try_from(at.seq).ok();
+            self.track(at.dev) == Some(track)
+                && index.and_then(boot).is_some_and(|boot| boots.contains(&boot))
+        };
+        let all = || self.times.contradictions();
+        let of = all().filter(|one| one.places().iter().any(within));
+        let found: Vec<&Contradiction> = of.collect();
+        if !found.is_empty() {
+            return found;
         }
+        let of =
+            |one: &&Contradiction| one.places().iter().any(|at| self.track(at.dev) == Some(track));
+        all().filter(of).collect()
+    }
+
+    /// A record by its place on a main branch.
+    pub fn record(&self, at: Place) -> Option<RecordRef> {
+        let index = usize::try_from(at.seq).ok()?;
+        self.entry(self.track(at.dev)?, index).map(|entry| entry.at)
     }
 
     /// When a record was made that stands on a main branch.
@@ -128,13 +172,8 @@ fn branch<'a>(input: &Input<'a>, chain: &'a Chain) -> Branch<'a> {
     Branch { dev: chain.dev(), entries, first_fork, gap, genesis_fits, contradictory: false }
 }
 
-fn track_of(input: &Input<'_>, branch: &Branch<'_>) -> Track {
-    if branch.dev == input.authority.root() {
-        return vec![None; branch.entries.len()];
-    }
-    let reading =
-        |entry: &&Entry| entry.time.map(|time| Reading { boot: time.boot, mono: time.mono });
-    branch.entries.iter().map(reading).collect()
+fn place(entry: &Entry) -> Place {
+    Place { dev: entry.at.dev, seq: entry.at.seq }
 }
 
 /// Which track belongs to which device.
@@ -146,155 +185,155 @@ impl Places {
     }
 
     /// The place of a record, if it is held on a main branch with this hash.
-    fn find(
-        &self,
-        branches: &[Branch<'_>],
-        dev: DeviceId,
-        seq: u64,
-        hash: Hash,
-    ) -> Option<Position> {
+    fn find(&self, branches: &[Branch<'_>], dev: DeviceId, seq: u64, hash: Hash) -> Option<Place> {
         let track = *self.0.get(&dev)?;
         let index = usize::try_from(seq).ok()?;
         let entry = branches.get(track)?.entries.get(index)?;
-        (entry.at.hash == hash).then_some(Position { track, index })
+        (entry.at.hash == hash).then_some(place(entry))
     }
 }
 
-#[derive(Default)]
-struct Claims {
-    tracks: Vec<Track>,
-    facts: Vec<Fact>,
-    order: Vec<Before>,
+/// Collects what is claimed of all branches.
+struct Claims<'a> {
+    input: &'a Input<'a>,
+    branches: &'a [Branch<'a>],
+    places: &'a Places,
+    /// By hash, of the receipts that are here.
+    received: BTreeMap<Hash, i64>,
+    trees: Trees,
+    /// Of the devices that somebody joined: seq by hash.
+    heads: BTreeMap<DeviceId, BTreeMap<Hash, u64>>,
+    times: Times,
 }
 
-impl Claims {
-    fn fact(&mut self, at: Position, not_before: Option<i64>, not_after: Option<i64>, eps: i64) {
+impl<'a> Claims<'a> {
+    fn new(input: &'a Input<'a>, branches: &'a [Branch<'a>], places: &'a Places) -> Self {
+        let received = input.receipts.iter().map(|receipt| (receipt.hash, receipt.time)).collect();
+        let (trees, heads, times) = (Trees::of(input), BTreeMap::new(), Times::default());
+        Self { input, branches, places, received, trees, heads, times }
+    }
+
+    fn fact(
+        &mut self,
+        at: Place,
+        source: Source,
+        [not_before, not_after]: [Option<i64>; 2],
+        eps: i64,
+    ) {
         let within = |time: &i64| (0..=LATEST).contains(time);
         let not_before = not_before.filter(within).map(|time| Moment(units(time) - eps));
         let not_after = not_after.filter(within).map(|time| Moment(units(time) + eps));
-        self.facts.push(Fact { at, bounds: Bounds { not_before, not_after } });
+        self.times.fact(Fact { at, source, bounds: Bounds { not_before, not_after } });
     }
 
-    fn receipts(&mut self, input: &Input<'_>, branches: &[Branch<'_>], places: &Places) {
-        for receipt in input.receipts {
-            if let Some(at) = places.find(branches, receipt.dev, receipt.seq, receipt.head) {
-                self.fact(at, None, receipt.time.checked_add(1), 0);
+    fn receipts(&mut self) {
+        for ReceiptFact { dev, seq, head, time, .. } in self.input.receipts {
+            if let Some(at) = self.places.find(self.branches, *dev, *seq, *head) {
+                self.fact(at, Source::Receipt, [None, time.checked_add(1)], 0);
             }
         }
     }
 
-    fn of_branch(
-        &mut self,
-        input: &Input<'_>,
-        received: &BTreeMap<Hash, i64>,
-        branches: &[Branch<'_>],
-        places: &Places,
-        track: usize,
-    ) {
-        let Some(branch) = branches.get(track) else { return };
-        let shore = branch.dev == input.authority.root();
-        for (index, entry) in branch.entries.iter().enumerate() {
-            let at = Position { track, index };
+    fn branch(&mut self, branch: &Branch<'_>) {
+        let shore = branch.dev == self.input.authority.root();
+        for entry in &branch.entries {
+            let at = Place { dev: branch.dev, seq: entry.at.seq };
+            let reading = entry.time.filter(|_| !shore);
+            let reading = reading.map(|time| Reading { boot: time.boot, mono: time.mono });
+            self.times.record(at, reading);
             if shore && let Some(time) = entry.time {
                 let wall = i64::try_from(time.wall).ok();
-                self.fact(at, wall, wall, units(1));
+                self.fact(at, Source::ShoreClock, [wall, wall], units(1));
             }
-            if entry.kind != ANCHOR && entry.kind != SEEN {
-                continue;
-            }
-            match entry.body() {
-                Some(Body::Anchor { source: 1, subject: Some(hash), .. }) => {
-                    self.fact(at, received.get(hash).copied(), None, 0);
-                }
-                Some(Body::Anchor { source: source @ 2..=4, time, eps, .. })
-                    if *eps <= WIDEST && may_anchor(input, branch, entry, *source) =>
-                {
-                    let eps = i64::try_from(*eps).unwrap_or(0).saturating_mul(TENTH);
-                    self.fact(at, Some(*time), Some(*time), eps);
-                }
-                Some(Body::Seen { dev, seq, head, .. }) if *dev != branch.dev => {
-                    let seen = places.find(branches, *dev, *seq, *head);
-                    self.order.extend(seen.map(|earlier| Before { earlier, later: at }));
-                }
-                _ => {}
+            if matches!(entry.kind, GENESIS | ANCHOR | JOIN | SEEN | ACK) {
+                self.says(branch, entry, at);
             }
         }
     }
 
-    /// Solves, and finds the tracks whose claims contradict each other.
-    fn settle(mut self, shore: Option<usize>) -> (TimeBounds, BTreeSet<usize>) {
-        let mut concerned = BTreeSet::new();
-        let all = solve(&self.tracks, &self.facts, &self.order);
-        if all.contradiction.is_none() {
-            return (all, concerned);
-        }
-        let tracks: Vec<usize> = (0..self.tracks.len()).collect();
-        concerned.extend(tracks.iter().filter(|track| self.contradicts(&[**track])));
-        self.silence(&concerned);
-        let pairs: BTreeSet<[usize; 2]> =
-            self.order.iter().map(|order| pair(order.earlier.track, order.later.track)).collect();
-        let at_odds: Vec<[usize; 2]> =
-            pairs.into_iter().filter(|pair| self.contradicts(pair)).collect();
-        let at_odds = at_odds.iter().flatten().filter(|track| Some(**track) != shore);
-        concerned.extend(at_odds);
-        self.silence(&concerned);
-        loop {
-            let solved = solve(&self.tracks, &self.facts, &self.order);
-            let Some(contradiction) = solved.contradiction else { return (solved, concerned) };
-            let before = concerned.len();
-            concerned.extend(self.connected(contradiction.at.track));
-            self.silence(&concerned);
-            if concerned.len() == before {
-                return (solved, concerned);
+    /// What a record says of its own time, or of another chain's.
+    fn says(&mut self, branch: &Branch<'_>, entry: &Entry, at: Place) {
+        match entry.body() {
+            Some(Body::Anchor { source: 1, subject: Some(hash), .. }) => {
+                let time = self.received.get(hash).copied();
+                self.fact(at, Source::AfterReceipt, [time, None], 0);
             }
-        }
-    }
-
-    fn contradicts(&self, tracks: &[usize]) -> bool {
-        let only = |at: &Position| tracks.contains(&at.track);
-        let chosen: Vec<Track> = self
-            .tracks
-            .iter()
-            .enumerate()
-            .map(|(index, track)| if tracks.contains(&index) { track.clone() } else { Vec::new() })
-            .collect();
-        let facts: Vec<Fact> = self.facts.iter().filter(|fact| only(&fact.at)).copied().collect();
-        let within = |before: &&Before| only(&before.earlier) && only(&before.later);
-        let order: Vec<Before> = self.order.iter().filter(within).copied().collect();
-        solve(&chosen, &facts, &order).contradiction.is_some()
-    }
-
-    /// Takes tracks out; facts about them then say nothing.
-    fn silence(&mut self, concerned: &BTreeSet<usize>) {
-        for track in concerned {
-            if let Some(track) = self.tracks.get_mut(*track) {
-                track.clear();
+            Some(Body::Anchor { source: number @ 2..=4, time, eps, .. })
+                if *eps <= WIDEST && may_anchor(self.input, branch, entry, *number) =>
+            {
+                let source = match number {
+                    2 => Source::Hub,
+                    3 => Source::Gnss,
+                    _ => Source::Phone,
+                };
+                let eps = i64::try_from(*eps).unwrap_or(0).saturating_mul(TENTH);
+                self.fact(at, source, [Some(*time), Some(*time)], eps);
             }
-        }
-        self.facts.retain(|fact| !concerned.contains(&fact.at.track));
-        let kept = |at: &Position| !concerned.contains(&at.track);
-        self.order.retain(|before| kept(&before.earlier) && kept(&before.later));
-    }
-
-    fn connected(&self, track: usize) -> BTreeSet<usize> {
-        let mut found = BTreeSet::from([track]);
-        loop {
-            let before = found.len();
-            for order in &self.order {
-                let pair = [order.earlier.track, order.later.track];
-                if pair.iter().any(|track| found.contains(track)) {
-                    found.extend(pair);
+            Some(Body::Seen { dev, seq, head, .. }) => {
+                self.names(at, (*dev, *seq, *head), Via::Seen)
+            }
+            Some(Body::Join { dev, head, .. }) => {
+                if let Some(seq) = self.seq_of(*dev, *head) {
+                    self.names(at, (*dev, seq, *head), Via::Join);
                 }
             }
-            if found.len() == before {
-                return found;
+            Some(Body::Ack { size, root, .. }) => {
+                let time = self.trees.not_before(*size, *root);
+                self.fact(at, Source::AfterTreeHead, [time, None], 0);
             }
+            Some(Body::Genesis { continues: Some(continues), .. }) => {
+                let Continues { dev, held_seq, held_head, marker_seq, marker_head, .. } = continues;
+                self.names(at, (*dev, *held_seq, *held_head), Via::Continues);
+                self.names(at, (*dev, *marker_seq, *marker_head), Via::Continues);
+            }
+            _ => {}
         }
+    }
+
+    fn names(&mut self, later: Place, (dev, seq, head): (DeviceId, u64, Hash), via: Via) {
+        if let Some(earlier) = self.places.find(self.branches, dev, seq, head) {
+            self.times.before(Before { earlier, later, via });
+        }
+    }
+
+    fn seq_of(&mut self, dev: DeviceId, head: Hash) -> Option<u64> {
+        let branch = self.branches.get(*self.places.0.get(&dev)?)?;
+        let heads = self.heads.entry(dev).or_insert_with(|| {
+            branch.entries.iter().map(|entry| (entry.at.hash, entry.at.seq)).collect()
+        });
+        heads.get(&head).copied()
     }
 }
 
-fn pair(a: usize, b: usize) -> [usize; 2] {
-    if a < b { [a, b] } else { [b, a] }
+/// The trees that receipts name.
+struct Trees {
+    known: BTreeSet<(u64, Hash)>,
+    /// By size: the newest receipt in a tree of at most this size.
+    newest: BTreeMap<u64, i64>,
+}
+
+impl Trees {
+    fn of(input: &Input<'_>) -> Self {
+        let known = input.receipts.iter().map(|receipt| receipt.tree).collect();
+        let mut newest: BTreeMap<u64, i64> = BTreeMap::new();
+        for ReceiptFact { tree: (size, _), time, .. } in input.receipts {
+            let known = newest.entry(*size).or_insert(*time);
+            *known = (*known).max(*time);
+        }
+        let mut latest = i64::MIN;
+        for time in newest.values_mut() {
+            latest = latest.max(*time);
+            *time = latest;
+        }
+        Self { known, newest }
+    }
+
+    /// The shore signs receipts in its newest tree: a tree head was not there before the last
+    /// receipt in a smaller tree. A head that no receipt names says nothing.
+    fn not_before(&self, size: u64, root: Hash) -> Option<i64> {
+        self.known.contains(&(size, root)).then_some(())?;
+        self.newest.range(..size).next_back().map(|(_, time)| *time)
+    }
 }
 
 fn units(seconds: i64) -> i64 {

@@ -6,13 +6,14 @@ use super::{
     attempt::{FINISHED, Part, PatrolName, Recorded, UnknownScan, Visit},
     finding::{Case, Counted, Finding, Severity},
     input::{Excuse, Input},
+    level::TagFacts,
     matching::{Matches, Placement, Window},
     timeline::Timeline,
     watermark::{Device, Devices, HeldBack, device_words},
     words,
 };
 use crate::{
-    model::{CrewNo, DeviceId},
+    model::{CheckpointId, CrewNo, DeviceId},
     plan::{Demand, PlanContent},
     time::Moment,
 };
@@ -92,6 +93,7 @@ pub(super) type Scans = Vec<(Vec<Visit>, Vec<UnknownScan>)>;
 pub(super) struct Bench<'a> {
     pub input: &'a Input<'a>,
     pub timeline: &'a Timeline<'a>,
+    pub tags: &'a TagFacts,
     pub recorded: &'a Recorded,
     pub scans: &'a Scans,
     pub matches: &'a Matches,
@@ -190,6 +192,8 @@ struct Walk<'a> {
     case: Case<'a>,
     findings: Vec<Finding>,
     failures: Vec<String>,
+    /// Required points that wait for the check of their scans.
+    pending: Vec<CheckpointId>,
 }
 
 impl<'a> Hearing<'a> {
@@ -219,6 +223,7 @@ impl<'a> Hearing<'a> {
             window: self.window,
             plans: self.plans,
             timeline: self.bench.timeline,
+            tags: self.bench.tags,
             devices: self.bench.devices,
             counted: counted.copied().collect(),
             open: !self.to_come().is_empty() || self.running() || self.withheld(),
@@ -226,7 +231,8 @@ impl<'a> Hearing<'a> {
         };
         let findings = case.findings();
         let failures = self.failures(&case, &findings);
-        Walk { case, findings, failures }
+        let pending = case.levels().pending;
+        Walk { case, findings, failures, pending }
     }
 
     /// What failed, each as half a sentence.
@@ -246,15 +252,25 @@ impl<'a> Hearing<'a> {
             let were = if missing.len() == 1 { "was" } else { "were" };
             failures.push(format!("{} {were} not visited", words::places(case.plans, &missing)));
         }
+        let below: Vec<CheckpointId> =
+            case.levels().below.iter().map(|point| point.checkpoint).collect();
+        if !below.is_empty() {
+            let places = words::places(case.plans, &below);
+            failures.push(format!("{places} did not reach the evidence level demanded"));
+        }
         if case.started().surely_before(self.window.from) {
             failures.push("it began before the window opened".to_owned());
         }
         let irregular = findings.iter().filter(|finding| finding.severity == Severity::Irregular);
         failures.extend(irregular.filter_map(|finding| match finding.code {
-            "missed_checkpoint" => None,
+            "missed_checkpoint" | "below_required_level" => None,
+            "counter_replay" => {
+                Some("a tag's message was used again or out of its time".to_owned())
+            }
             "out_of_order" => Some("points were visited out of order".to_owned()),
             "late_start" => Some("it started too late".to_owned()),
             "overrun" => Some("it ended after the window closed".to_owned()),
+            "clock_contradiction" => Some("claims about its time contradict each other".to_owned()),
             code => Some(code.to_owned()),
         }));
         failures
@@ -307,7 +323,8 @@ impl<'a> Hearing<'a> {
         }
         let counted = &walk.case.counted;
         let least = counted.iter().map(|counted| counted.placement).max();
-        if walk.failures.is_empty() && least == Some(Placement::Inside) {
+        let walked = walk.failures.is_empty() && least == Some(Placement::Inside);
+        if walked && walk.pending.is_empty() {
             return (Verdict::Done, self.done(), Vec::new());
         }
         let overlaps = least.is_some_and(|least| least <= Placement::Overlaps);
@@ -323,6 +340,13 @@ impl<'a> Hearing<'a> {
             };
             let why = format!("Excused by {by}: {}", excuse.reason);
             return (Verdict::Excused, why, Vec::new());
+        }
+        if walked && to_come.is_empty() {
+            let places = words::places(walk.case.plans, &walk.pending);
+            let why = format!(
+                "Walked inside the window, but scans that the plan demands are claimed and not yet checked: {places}."
+            );
+            return (Verdict::Unverifiable, why, Vec::new());
         }
         if self.answers.is_empty() { self.rule_nothing() } else { self.rule_undecided(to_come) }
     }

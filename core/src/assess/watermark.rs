@@ -1,6 +1,7 @@
 //! Up to when each device's data is known to be complete, and what a silent one holds back.
 //!
-//! A device's watermark is the not_before of its last held `alive` on the contiguous main branch;
+//! A device's watermark is the not_before of its last held `alive` on the contiguous main branch, without
+//! what the device says that it was told: nobody's word makes data complete;
 //! `park` and `resume` count as one. It is never before the device was certified; for a phone that an
 //! officer certified on board that is a claim, taken only as far as the officer's record can have been
 //! made then, so that nobody holds back a window that had passed. Only records count that were
@@ -72,7 +73,8 @@ pub struct DeviceState {
     pub forked: bool,
     /// Records are held beyond a gap; they count for nothing until it is closed.
     pub gap: bool,
-    /// Its claims about time contradict each other or the shore's: its records have no bounds.
+    /// What it says about time in some boot contradicts others and is left out: its records there are
+    /// bounded by receipts and order alone.
     pub clock_contradiction: bool,
 }
 
@@ -241,7 +243,7 @@ fn device(
         let trusted = branch.trusted_len(standing.last_trusted_seq);
         let entries = || branch.entries.iter().enumerate().take(trusted).rev();
         let last = entries().find(|(_, entry)| matches!(entry.kind, ALIVE | PARK | RESUME));
-        let alive = last.and_then(|(index, _)| timeline.at(track, index).not_before);
+        let alive = last.and_then(|(index, _)| timeline.known(track, index).by_clock.not_before);
         watermark = alive.map_or(watermark, |alive| alive.max(watermark));
         let put_away = entries().find(|(_, entry)| matches!(entry.kind, PARK | RESUME));
         parked = put_away.is_some_and(|(_, entry)| entry.kind == PARK);

@@ -1,6 +1,6 @@
 //! Who vouches for which change: read from verified records, at the author's (device, seq).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::DocumentKind;
 use crate::{
@@ -57,8 +57,12 @@ impl VoucherIndex {
     /// Adds a verified record.
     pub fn add(&mut self, entry: &Entry) {
         let Some(Body::Document { kind, id, changes }) = entry.body() else { return };
-        let named = Named { person: entry.person, changes: changes.clone() };
-        self.records.entry((*kind, *id)).or_default().insert(entry.at, named);
+        let records = self.records.entry((*kind, *id)).or_default();
+        let named = records
+            .entry(entry.at)
+            .or_insert_with(|| Named { person: None, changes: changes.clone() });
+        // A copy may withhold who it was: whichever comes first, the fuller one counts.
+        named.person = named.person.or(entry.person);
     }
 
     /// The documents that any record names.
@@ -82,7 +86,7 @@ impl VoucherIndex {
         &self,
         kind: u64,
         id: DocumentId,
-        changes: &std::collections::BTreeSet<Hash>,
+        changes: &BTreeSet<Hash>,
     ) -> Vec<RecordRef> {
         let records = self.records.get(&(kind, id)).into_iter().flatten();
         let naming =
@@ -93,23 +97,23 @@ impl VoucherIndex {
     /// Who vouches for what in one document. A Plan is written by ship security officers and the
     /// shore; a Page by every certified device.
     pub fn vouchers(&self, kind: DocumentKind, id: DocumentId, authority: &Authority) -> Vouchers {
-        self.vouchers_with(kind, id, authority, None)
+        self.vouchers_with(kind, id, authority, &BTreeSet::new())
     }
 
-    /// The same, where `own` writes as crew though nobody has certified it: for that device's own
-    /// screen.
+    /// The same, where `own` devices write as crew though nobody has certified them: for the screen of
+    /// the phone that they are or were.
     pub fn vouchers_with(
         &self,
         kind: DocumentKind,
         id: DocumentId,
         authority: &Authority,
-        own: Option<DeviceId>,
+        own: &BTreeSet<DeviceId>,
     ) -> Vouchers {
         let mut vouchers = Vouchers::default();
         for (at, named) in self.records.get(&(kind.number(), id)).into_iter().flatten() {
             // What a device wrote stays where others have built on it, though it was revoked since or got
             // other roles. What was never trusted is there too and, with no roles, counts for nothing.
-            let own = own == Some(at.dev);
+            let own = own.contains(&at.dev);
             let ever = match authority.standing(at.dev) {
                 Some(standing) => standing.ever,
                 None if at.dev == authority.root() => Roles::SHORE,
@@ -187,5 +191,37 @@ impl Vouchers {
     /// Where a change stands among those of its author.
     pub(super) fn order(&self, change: Hash, author: DeviceId) -> Option<Order> {
         self.of(change, author).map(Voucher::order)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::CrewNo, record::ContentPart};
+
+    #[test]
+    fn the_fuller_copy_of_a_record_counts_in_any_order() {
+        let (id, change) = (DocumentId([7; 16]), Hash([3; 32]));
+        let at = RecordRef { dev: DeviceId([1; 8]), seq: 4, hash: Hash([4; 32]) };
+        let body = Body::Document { kind: 2, id, changes: vec![change] };
+        let person = PersonPart { crew: CrewNo(11), grade: 1, how: 1 };
+        let copy = |person: Option<PersonPart>| Entry {
+            at,
+            prev: Hash::ZERO,
+            kind: body.kind(),
+            time: None,
+            person,
+            content: Some(ContentPart { patrol: 0, body: body.clone() }),
+        };
+        let (full, poor) = (copy(Some(person)), copy(None));
+        let mut expected = VoucherIndex::default();
+        expected.add(&full);
+        for order in [[&full, &poor, &full], [&poor, &full, &poor], [&poor, &poor, &full]] {
+            let mut index = VoucherIndex::default();
+            order.iter().for_each(|entry| index.add(entry));
+            assert_eq!(index, expected);
+        }
+        let named = expected.records[&(2, id)].values().next().unwrap();
+        assert_eq!(named.person, Some(person));
     }
 }

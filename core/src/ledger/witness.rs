@@ -3,6 +3,8 @@
 //! [`Witness::answer`] is the whole protocol without I/O. What it remembers is kept before it replies, and compared with what
 //! it decided on, so that two programs on one store never cosign two faces.
 
+mod asked;
+
 use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
@@ -16,6 +18,8 @@ use super::{
     tree_head::{SignedTreeHead, base64_hash, decimal},
 };
 use crate::model::Hash;
+
+pub use asked::Asked;
 
 /// Hashes of a request at most, as the specification says.
 pub const MAX_PROOF_LINES: usize = 63;

@@ -111,8 +111,10 @@ pub struct Writing {
     pub kind: WritingKind,
     /// Its id.
     pub id: String,
-    /// Who began it.
-    pub by: Author,
+    /// Who began it: its first author, whose first word everybody else who wrote on it had seen. `None`:
+    /// several wrote on it unseen by each other, and nobody can say who came first. A counter says
+    /// nothing: who builds on less than was there has a low one.
+    pub by: Option<Author>,
     /// Its fields by name.
     pub fields: BTreeMap<&'static str, Field>,
     /// Of a reason: what was accepted.
@@ -121,6 +123,30 @@ pub struct Writing {
 }
 
 impl Writing {
+    /// The first word of each device that wrote on it, oldest first by its counter; of those that count,
+    /// if any does.
+    fn beginnings(&self) -> Vec<&Version> {
+        let versions = || self.fields.values().flat_map(|field| &field.versions);
+        let any = versions().any(|version| version.counts);
+        let mut first: BTreeMap<DeviceId, &Version> = BTreeMap::new();
+        for version in versions().filter(|version| version.counts || !any) {
+            let known = first.entry(version.by.dev).or_insert(version);
+            if version.name < known.name {
+                *known = version;
+            }
+        }
+        let mut first: Vec<&Version> = first.into_values().collect();
+        first.sort_unstable_by_key(|version| version.name);
+        first
+    }
+
+    /// Everybody who wrote any of it, with each record once.
+    pub fn authors(&self) -> impl Iterator<Item = &Author> {
+        let mut seen = BTreeSet::new();
+        let versions = self.fields.values().flat_map(|field| &field.versions);
+        versions.map(|version| &version.by).filter(move |by| seen.insert(by.record))
+    }
+
     /// Holds an acceptance against what was accepted.
     fn settle(&mut self, merged: &Merged) {
         let Some(accepted) = self.fields.get("accepted") else { return };
@@ -174,6 +200,8 @@ pub struct PageContent {
     pub about: Option<PageSubject>,
     /// Who closed it.
     pub closed: Option<Author>,
+    /// Who opened it again, if it was closed and is not any more.
+    pub reopened: Option<Author>,
     /// All writings, by kind in the order of [`WritingKind::ALL`], then by when they were begun.
     pub writings: Vec<Writing>,
     /// Keys that nobody here understands; a newer app may.
@@ -208,6 +236,7 @@ impl PageContent {
             }
         }
         page.closed = closed.by;
+        page.reopened = closed.reopened.filter(|_| closed.by.is_none());
         let mut writings: BTreeMap<(WritingKind, &str), Writing> = BTreeMap::new();
         for (key, versions) in fields {
             let versions = versions.into_values().collect();
@@ -215,6 +244,7 @@ impl PageContent {
         }
         page.writings = writings.into_values().collect();
         page.writings.iter_mut().for_each(|writing| writing.settle(merged));
+        page.begin(merged);
         let place = |kind| WritingKind::ALL.iter().position(|it| *it == kind);
         page.writings
             .sort_by(|a, b| (place(a.kind), a.first, &a.id).cmp(&(place(b.kind), b.first, &b.id)));
@@ -243,20 +273,39 @@ impl PageContent {
             }
             return;
         };
-        let Some(first) = versions.iter().min_by_key(|version| version.name) else { return };
-        let (by, first) = (first.by, first.name);
+        let Some(first) = versions.iter().map(|version| version.name).min() else { return };
         let writing = writings.entry((kind, writing)).or_insert_with(|| Writing {
             kind,
             id: writing.to_owned(),
-            by,
+            by: None,
             fields: BTreeMap::new(),
             accepted: None,
             first,
         });
-        if first < writing.first {
-            (writing.by, writing.first) = (by, first);
-        }
+        writing.first = writing.first.min(first);
         writing.fields.insert(rule.name, Field { versions });
+    }
+
+    /// Says of each writing who began it. What a change had seen is looked up once, however many
+    /// writings it touches.
+    fn begin(&mut self, merged: &Merged) {
+        let mut asked: BTreeMap<Hash, Vec<(usize, Hash)>> = BTreeMap::new();
+        for (index, writing) in self.writings.iter_mut().enumerate() {
+            let beginnings = writing.beginnings();
+            let Some((first, others)) = beginnings.split_first() else { continue };
+            for other in others {
+                asked.entry(other.change).or_default().push((index, first.change));
+            }
+            writing.by = Some(first.by);
+        }
+        for (change, firsts) in asked {
+            let seen = merged.before(&[change]);
+            for (index, _) in firsts.iter().filter(|(_, first)| !seen.contains(first)) {
+                if let Some(writing) = self.writings.get_mut(*index) {
+                    writing.by = None;
+                }
+            }
+        }
     }
 
     /// Writings of one kind.
@@ -297,24 +346,41 @@ impl<'m> Writes<'m> {
 /// Where the Page was closed.
 struct Closings {
     by: Option<Author>,
+    reopened: Option<Author>,
     before: BTreeSet<Hash>,
 }
 
 impl Closings {
     fn read(merged: &Merged) -> Self {
-        let mut closings = Self { by: None, before: BTreeSet::new() };
-        // On every line: a device with two histories must not open a Page again.
-        for line in merged.lines() {
+        // On every line: a device with two histories must not open a Page again. Nor may it close one: who
+        // opened a Page had seen its closing, and a line that ends before that says nothing against it.
+        let mut standing: BTreeMap<(OpName, Hash), Author> = BTreeMap::new();
+        let mut opened: BTreeSet<(OpName, Hash)> = BTreeSet::new();
+        let mut reopened = None;
+        for (index, line) in merged.lines().enumerate() {
             let Some(written) = line.entries().get(CLOSED) else { continue };
             let writes = Writes::read(merged, line, CLOSED, written);
-            for (name, (entry, by, counts)) in &writes.writes {
-                if *counts && writes.standing.contains(name) {
-                    closings.by = closings.by.or(Some(*by));
-                    closings.before.extend(line.before(&[entry.change]));
+            for (name, (entry, by, _)) in writes.writes.iter().filter(|(_, (.., counts))| *counts) {
+                // Where the main line has it, the main line decides; beside it, any line that opens.
+                if index > 0 && merged.main().holds(entry.change) {
+                    continue;
+                }
+                let closing = (*name, entry.change);
+                match (writes.standing.contains(name), &entry.value) {
+                    (true, Some(Value::Int(0))) => reopened = Some(*by),
+                    (true, _) => {
+                        standing.insert(closing, *by);
+                    }
+                    (false, _) => {
+                        opened.insert(closing);
+                    }
                 }
             }
         }
-        closings
+        standing.retain(|closing, _| !opened.contains(closing));
+        let changes: Vec<Hash> = standing.keys().map(|(_, change)| *change).collect();
+        let by = standing.into_values().next();
+        Self { by, reopened, before: merged.before(&changes) }
     }
 
     fn after(&self, change: Hash) -> bool {

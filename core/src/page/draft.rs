@@ -2,10 +2,10 @@
 
 use data_encoding::HEXLOWER;
 
-use super::keys::{CLOSED, MAX_TEXT, WritingKind, answer_id, is_hidden, is_id};
+use super::keys::{CLOSED, MAX_TEXT, WritingKind, answer_id, is_id};
 use crate::{
     document::Value,
-    model::{CheckpointId, Hash},
+    model::{CheckpointId, Hash, is_hidden},
     plan::check::is_item,
 };
 
@@ -107,13 +107,15 @@ pub enum Draft {
         id: String,
         text: String,
     },
-    /// Takes back the text of a writing; it stays readable.
+    /// Takes back the text of a writing, and the outcome of a disposition; they stay readable.
     TakeBack {
         kind: WritingKind,
         id: String,
     },
     /// Closes the Page.
     Close,
+    /// Opens a closed Page again; that it was closed stays readable.
+    Reopen,
 }
 
 /// Why a draft cannot be written.
@@ -234,12 +236,15 @@ impl Draft {
                 entries.existing(*kind, id)?.said("text", text)?;
             }
             Self::TakeBack { kind, id } => {
-                entries
-                    .existing(*kind, id)?
-                    .entries
-                    .push((format!("{}/{id}/text", kind.word()), None));
+                let entry = entries.existing(*kind, id)?;
+                entry.none("text");
+                if *kind == WritingKind::Disposition {
+                    entry.none("outcome");
+                }
             }
             Self::Close => entries.entries.push((CLOSED.to_owned(), Some(Value::Int(1)))),
+            // A value: one that was cleared by somebody whose clearing does not count cannot be cleared again.
+            Self::Reopen => entries.entries.push((CLOSED.to_owned(), Some(Value::Int(0)))),
             // `entries` has written all the others.
             _ => {}
         }
@@ -274,13 +279,18 @@ impl Writer {
         self
     }
 
+    fn none(&mut self, field: &str) {
+        self.entries.push((format!("{}{field}", self.stem), None));
+    }
+
     /// What somebody typed.
     fn said(&mut self, field: &str, text: &str) -> Result<&mut Self, DraftError> {
-        let text: String = text.trim().chars().filter(|it| !is_hidden(*it)).collect();
+        let shown: String = text.chars().filter(|it| !is_hidden(*it)).collect();
+        let text = shown.trim();
         match text.chars().count() {
             0 => Err(DraftError::Empty),
             long if long > MAX_TEXT => Err(DraftError::TooLong(long)),
-            _ => Ok(self.text(field, text)),
+            _ => Ok(self.text(field, text.to_owned())),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     authority::Roles,
     document::Value,
-    model::{CheckpointId, DeviceId, DueId, PageSubject},
+    model::{CheckpointId, DeviceId, DueId, PageSubject, is_hidden},
     plan::check::is_item,
 };
 
@@ -88,8 +88,8 @@ const fn reviewed(rule: FieldRule) -> FieldRule {
 const ON: FieldRule = text("on", MAX_NAME);
 const TEXT: FieldRule = text("text", MAX_TEXT);
 
-/// The rule of [`CLOSED`].
-pub(super) const CLOSING: FieldRule = reviewed(int("closed", 1, 1));
+/// The rule of [`CLOSED`]: 1 closed, 0 open again.
+pub(super) const CLOSING: FieldRule = reviewed(int("closed", 0, 1));
 
 impl WritingKind {
     /// All kinds, in the order in which pages show them.
@@ -179,13 +179,6 @@ impl FieldRule {
             _ => false,
         }
     }
-}
-
-/// Characters that nobody types and that pages and stores do not show: controls but for the end of a
-/// line and the tabulator, and those that turn the direction of what follows.
-pub fn is_hidden(character: char) -> bool {
-    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    turns || (character.is_control() && !matches!(character, '\n' | '\t'))
 }
 
 impl By {

@@ -86,7 +86,7 @@ fn every_word_has_its_author_and_nothing_that_was_said_is_gone() {
     let page = book.read();
     assert_eq!(page.about, Some(SUBJECT));
     let [writing] = page.writings.as_slice() else { panic!("{page:?}") };
-    assert_eq!((writing.id.as_str(), writing.by.crew), (id.as_str(), CrewNo(11)));
+    assert_eq!((writing.id.as_str(), writing.by.unwrap().crew), (id.as_str(), CrewNo(11)));
     let versions = &writing.fields["text"].versions;
     let said: Vec<_> =
         versions.iter().map(|it| (it.value.clone(), it.by.crew.0, it.stands)).collect();
@@ -247,12 +247,13 @@ fn every_kind_is_written_and_read_back() {
     assert_eq!(only(WritingKind::Amendment).text("of"), Some(ids[0].as_str()));
     assert_eq!(only(WritingKind::Reply).text("flag"), Some(flag.to_string().as_str()));
     assert_eq!(only(WritingKind::Disposition).int("outcome"), Some(1));
-    assert_eq!(only(WritingKind::Countersignature).by.crew, CrewNo(2));
+    assert_eq!(only(WritingKind::Countersignature).by.unwrap().crew, CrewNo(2));
     // A patroller's countersignature is shown, and counts for nothing.
     let forged = Draft::Countersign { text: text("me too") }.entries([0xee; 8]).unwrap();
     book.put(&CREW, book.changes.len(), &forged);
     let page = book.read();
-    let forged = page.of(WritingKind::Countersignature).find(|it| it.by.dev == CREW.dev).unwrap();
+    let forged =
+        page.of(WritingKind::Countersignature).find(|it| it.by.unwrap().dev == CREW.dev).unwrap();
     assert_eq!(forged.text("text"), None);
     assert_eq!(forged.fields["text"].versions.len(), 1);
 }
@@ -275,7 +276,7 @@ fn an_acceptance_holds_for_what_was_seen_and_for_nothing_else() {
     let own = book.write(&OFFICER, 4, &reason(&On::Patrol, "busy"));
     book.write(&OFFICER, 5, &Draft::Accept { reason: own, accepted: true });
     let page = book.read();
-    let of_officer = page.of(kind).find(|it| it.by.crew == CrewNo(2)).unwrap();
+    let of_officer = page.of(kind).find(|it| it.by.unwrap().crew == CrewNo(2)).unwrap();
     assert_eq!((of_officer.int("accepted"), &of_officer.accepted), (Some(1), &None));
 }
 
@@ -333,4 +334,163 @@ fn a_second_history_opens_no_closed_page() {
     let late: Vec<bool> =
         page.writings.iter().map(|it| it.fields["text"].versions[0].after_closing).collect();
     assert_eq!(late.iter().filter(|late| **late).count(), 1, "{page:?}");
+}
+
+#[test]
+fn a_second_history_closes_no_page_that_was_opened_again() {
+    let mut book = Book::default();
+    book.write(&MATE, 0, &remark("before"));
+    book.write(&OFFICER, 1, &Draft::Close);
+    assert!(book.read().closed.is_some());
+    book.put(&OFFICER, 2, &[(keys::CLOSED.into(), None)]);
+    book.write(&MATE, 3, &remark("after it was opened"));
+    // The mate writes again under the number of that change, on the Page as it was when it was closed.
+    let mut line = book.merged(&book.changes[..2]).main().clone();
+    let value = Value::Text("made up".into());
+    let entries = [("remark/00000000000000aa/text", Some(&value))];
+    let twin = write(&mut line, actor_of(MATE.dev, MATE.dev.0), 0, entries).unwrap().unwrap();
+    let record = RecordRef { dev: MATE.dev, seq: 99, hash: Hash([1; 32]) };
+    let voucher = Voucher { record, index: 0, person: None, roles: Roles::CREW };
+    book.vouchers.push((twin.hash, voucher));
+    book.changes.push(twin.clone());
+    let merged = book.merged(&book.changes);
+    let beside = merged.lines().nth(1).unwrap();
+    assert!(beside.holds(twin.hash) && beside.value(keys::CLOSED).is_some());
+    assert_eq!(book.read().closed, None);
+    // What an officer closes there, on a line that nobody opened, is closed.
+    let mut line = beside.clone();
+    let entries = [(keys::CLOSED, Some(&Value::Int(1)))];
+    let closing = write(&mut line, actor_of(OFFICER.dev, [9; 8]), 0, entries).unwrap().unwrap();
+    let record = RecordRef { dev: OFFICER.dev, seq: 99, hash: Hash([2; 32]) };
+    let voucher = Voucher { record, index: 0, person: None, roles: OFFICER.roles };
+    book.vouchers.push((closing.hash, voucher));
+    book.changes.push(closing);
+    assert_eq!(book.read().closed.map(|by| by.record.seq), Some(99));
+}
+
+#[test]
+fn who_began_a_writing_cannot_be_forged_with_a_low_counter() {
+    const FORGER: Hand = Hand { dev: DeviceId([4; 8]), roles: Roles::CREW, crew: 14 };
+    let mut book = Book::default();
+    book.write(&MATE, 0, &remark("quiet"));
+    let id = book.write(&CREW, 1, &remark("door 3 was open"));
+    let begun = |book: &Book| {
+        let page = book.read();
+        page.writings.iter().find(|it| it.id == id).unwrap().by.map(|by| by.crew)
+    };
+    // Others write on it who have seen it: it stays who it was.
+    let kind = WritingKind::Remark;
+    let correct = Draft::Correct { kind, id: id.clone(), text: "door 4 was open".into() };
+    book.write(&OFFICER, 2, &correct);
+    assert_eq!(begun(&book), Some(CrewNo(11)));
+    // Somebody takes the id, and builds on nothing at all.
+    let key = format!("remark/{id}/text");
+    book.put(&FORGER, 0, &[(key, Some(Value::Text("door 3 was shut".into())))]);
+    let page = book.read();
+    let writing = page.writings.iter().find(|it| it.id == id).unwrap();
+    let oldest = &writing.fields["text"].versions[0];
+    assert_eq!(oldest.by.crew, CrewNo(14), "its counter is the lowest");
+    assert_eq!(writing.by, None, "and nobody says that it was the first");
+    let mut authors: Vec<u32> = writing.authors().map(|by| by.crew.0).collect();
+    authors.sort_unstable();
+    assert_eq!(authors, [2, 11, 14]);
+    // What does not count takes no claim away.
+    let of_officer = book.write(&OFFICER, 4, &Draft::Countersign { text: "read".into() });
+    let key = format!("countersignature/{of_officer}/text");
+    book.put(&FORGER, 0, &[(key, Some(Value::Text("read".into())))]);
+    let page = book.read();
+    let signed = page.of(WritingKind::Countersignature).next().unwrap();
+    assert_eq!((signed.by.unwrap().crew, signed.fields["text"].versions.len()), (CrewNo(2), 2));
+}
+
+#[test]
+fn who_writes_next_says_what_a_page_is_about_where_it_was_said_falsely() {
+    let mut book = Book::default();
+    let other = keys::about(PageSubject::Day(3));
+    book.put(&CREW, 0, &[(keys::ABOUT.into(), Some(Value::Text(other)))]);
+    book.put(&CREW, 1, &[(keys::ABOUT.into(), Some(Value::Int(7)))]);
+    assert_eq!(book.read().about, None);
+    let next = |book: &Book, draft: &Draft| {
+        let hand = super::Hand { dev: MATE.dev, run: [8; 8], roles: Roles::CREW, now: 0 };
+        let merged = book.merged(&book.changes);
+        change_of((VESSEL, SUBJECT), &merged, (draft, [0xdd; 8]), hand)
+    };
+    let change = next(&book, &remark("here")).unwrap();
+    let record = RecordRef { dev: MATE.dev, seq: 50, hash: Hash([5; 32]) };
+    let voucher = Voucher { record, index: 0, person: None, roles: Roles::CREW };
+    book.vouchers.push((change.hash, voucher));
+    book.changes.push(change);
+    assert_eq!(book.read().about, Some(SUBJECT));
+    // Said once it is not said again, nor lost by what is written over it.
+    let again = crate::document::gate::form(&next(&book, &remark("again")).unwrap()).unwrap();
+    assert!(again.writes.iter().all(|write| write.key != keys::ABOUT));
+    book.put(&CREW, 3, &[(keys::ABOUT.into(), Some(Value::Text("day 4".into())))]);
+    assert_eq!(book.read().about, Some(SUBJECT));
+    let gone = Draft::TakeBack { kind: WritingKind::Remark, id: "00".repeat(8) };
+    assert_eq!(next(&Book::default(), &gone), Err(PageWriteError::Nothing));
+}
+
+#[test]
+fn no_text_that_a_person_writes_holds_a_hidden_character() {
+    let text = "a\u{0}b\u{7}\u{1b}c\u{202e}\u{2066}d\u{7f}\u{85}\ne\tf".to_owned();
+    let clean = Value::Text("abcd\ne\tf".into());
+    let (on, flag, point) = (On::Patrol, Hash([5; 32]), CheckpointId([4; 8]));
+    let id = "00".repeat(8);
+    let (kind, item) = (WritingKind::Remark, "state".to_owned());
+    let drafts = |text: String| {
+        [
+            Draft::Remark { on: on.clone(), text: text.clone() },
+            Draft::Answer { point, item: item.clone(), answer: Answer::Text(text.clone()) },
+            Draft::Reason { on: on.clone(), code: 1, text: text.clone() },
+            Draft::Incident { on: on.clone(), claimed: 0, text: text.clone() },
+            Draft::Amendment { incident: id.clone(), text: text.clone() },
+            Draft::Defect { on: on.clone(), text: text.clone() },
+            Draft::Handover { text: text.clone() },
+            Draft::Countersign { text: text.clone() },
+            Draft::Reply { flag, text: text.clone() },
+            Draft::Review { on: on.clone(), text: text.clone() },
+            Draft::Disposition { flag, outcome: 1, text: text.clone() },
+            Draft::Correct { kind, id: id.clone(), text },
+        ]
+    };
+    for draft in drafts(text) {
+        let entries = draft.entries([1; 8]).unwrap();
+        assert!(entries.iter().any(|(_, value)| value.as_ref() == Some(&clean)), "{entries:?}");
+    }
+    // With nothing else in it there is nothing to write.
+    for draft in drafts("\u{0} \u{202e}\u{8}".into()) {
+        assert_eq!(draft.entries([1; 8]), Err(DraftError::Empty), "{draft:?}");
+    }
+    // Whoever's app writes them all the same: they count in no field that holds a text.
+    for hidden in ["x\u{0}", "\u{1f}x", "x\u{7f}", "x\u{9b}2J", "\u{202a}x", "x\r\ny"] {
+        for rule in WritingKind::ALL.iter().flat_map(|kind| kind.fields()) {
+            assert!(!rule.holds(&Value::Text(hidden.into())), "{hidden:?} in {}", rule.name);
+        }
+    }
+    // Nor are ids and items a way in.
+    for item in ["a\u{0}", "a\n", "\u{202e}a"] {
+        let draft = Draft::Answer { point, item: item.into(), answer: Answer::Yes(true) };
+        assert_eq!(draft.entries([1; 8]), Err(DraftError::NoSuch("checklist item")));
+        let draft = Draft::TakeBack { kind, id: format!("{}{item}", &id[item.len()..]) };
+        assert_eq!(draft.entries([1; 8]), Err(DraftError::NoSuch("writing")));
+    }
+}
+
+#[test]
+fn a_reviewer_opens_a_closed_page_again_and_nobody_else_does() {
+    let mut book = Book::default();
+    book.write(&MATE, 0, &remark("before"));
+    book.write(&OFFICER, 1, &Draft::Close);
+    book.write(&CREW, 2, &Draft::Reopen);
+    let page = book.read();
+    assert_eq!((page.closed.map(|by| by.crew), page.reopened), (Some(CrewNo(2)), None));
+    book.write(&OFFICER, 3, &Draft::Reopen);
+    book.write(&MATE, 4, &remark("after"));
+    let page = book.read();
+    assert_eq!((page.closed, page.reopened.map(|by| by.crew)), (None, Some(CrewNo(2))));
+    let texts = page.writings.iter().filter_map(|it| it.fields.get("text"));
+    assert!(texts.flat_map(|text| &text.versions).all(|version| !version.after_closing));
+    book.write(&OFFICER, 5, &Draft::Close);
+    let page = book.read();
+    assert_eq!((page.closed.is_some(), page.reopened), (true, None));
 }

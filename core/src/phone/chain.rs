@@ -7,10 +7,10 @@ use crate::{
     model::{DocumentId, Hash, RecordRef},
     record::{
         Body, ContentPart, DeviceKey, Item, Marker, PersonPart, Record, Segment, Span, TimePart,
-        body::note,
+        body::{MAX_VOUCHED, note},
         segment::{CUT_BYTES, MAX_RECORDS},
     },
-    store::{Cut, OpenRecord},
+    store::{Cut, OpenRecord, Vouched},
     time::{ClockReading, reading::STEP_THRESHOLD},
 };
 
@@ -18,10 +18,10 @@ use crate::{
 pub const ALIVE_EVERY_SECS: u64 = 6 * 3_600;
 
 /// What becomes a record, and the changes that it vouches for: kept together or not at all.
-pub(super) struct Fact<'a> {
+struct Fact<'a> {
     patrol: u64,
     body: Body,
-    changes: &'a [(u64, DocumentId, RawChange)],
+    changes: &'a [RawChange],
 }
 
 impl Fact<'_> {
@@ -41,18 +41,31 @@ impl Phone {
         self.record_fact(Fact::new(patrol, body), reading)
     }
 
-    /// Records that this device made `changes` of one document, and keeps them.
+    /// Records that this device made `changes` of one document, and keeps them: all of them or none,
+    /// in as many records as it takes to name them.
     pub(super) fn vouch(
         &mut self,
         (kind, id): (u64, DocumentId),
         changes: &[RawChange],
         reading: &ClockReading,
-    ) -> Result<RecordRef, RecordError> {
-        let named = changes.iter().map(|change| change.hash).collect();
-        let body = Body::Document { kind, id, changes: named };
-        let changes: Vec<_> = changes.iter().map(|change| (kind, id, change.clone())).collect();
+    ) -> Result<Vec<RecordRef>, RecordError> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
         let patrol = self.current.as_ref().map_or(0, |current| current.number);
-        self.record_fact(Fact { patrol, body, changes: &changes }, reading)
+        let facts = changes.chunks(MAX_VOUCHED).map(|changes| {
+            let named = changes.iter().map(|change| change.hash).collect();
+            Fact { patrol, body: Body::Document { kind, id, changes: named }, changes }
+        });
+        let facts: Vec<Fact<'_>> = facts.collect();
+        self.observe(reading)?;
+        let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
+        let taken = self.write((tail.seq + 1, tail.head), tail.offset, facts, reading)?;
+        for (record, changes) in taken.iter().zip(changes.chunks(MAX_VOUCHED)) {
+            self.note_voucher(*record, (kind, id), changes);
+        }
+        self.cut_if_full();
+        Ok(taken)
     }
 
     fn record_fact(
@@ -62,7 +75,7 @@ impl Phone {
     ) -> Result<RecordRef, RecordError> {
         self.observe(reading)?;
         let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
-        let taken = self.write((tail.seq + 1, tail.head), tail.offset, fact, reading)?;
+        let taken = self.write_one((tail.seq + 1, tail.head), tail.offset, fact, reading)?;
         self.cut_if_full();
         Ok(taken)
     }
@@ -94,7 +107,7 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<RecordRef, RecordError> {
         let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
-        self.write((tail.seq + 1, tail.head), offset, Fact::new(patrol, body), reading)
+        self.write_one((tail.seq + 1, tail.head), offset, Fact::new(patrol, body), reading)
     }
 
     /// Writes the first record of a chain.
@@ -104,7 +117,7 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<(), RecordError> {
         let Body::Genesis { offset, .. } = genesis else { return Err(RecordError::NotEnrolled) };
-        self.write((0, Hash::ZERO), offset, Fact::new(0, genesis), reading).map(drop)
+        self.write_one((0, Hash::ZERO), offset, Fact::new(0, genesis), reading).map(drop)
     }
 
     pub(super) fn append(
@@ -114,16 +127,28 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<RecordRef, RecordError> {
         let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
-        self.write((tail.seq + 1, tail.head), tail.offset, Fact::new(patrol, body), reading)
+        self.write_one((tail.seq + 1, tail.head), tail.offset, Fact::new(patrol, body), reading)
     }
 
+    fn write_one(
+        &mut self,
+        place: (u64, Hash),
+        offset: i64,
+        fact: Fact<'_>,
+        reading: &ClockReading,
+    ) -> Result<RecordRef, RecordError> {
+        let taken = self.write(place, offset, vec![fact], reading)?;
+        taken.first().copied().ok_or(RecordError::NotEnrolled)
+    }
+
+    /// Makes these facts records from `seq` on, all of them or none.
     fn write(
         &mut self,
         (seq, prev): (u64, Hash),
         offset: i64,
-        Fact { patrol, body, changes }: Fact<'_>,
+        facts: Vec<Fact<'_>>,
         reading: &ClockReading,
-    ) -> Result<RecordRef, RecordError> {
+    ) -> Result<Vec<RecordRef>, RecordError> {
         let opens = match &self.open {
             Some(_) => None,
             None => Some(Cut { from: seq, prev, key: draw(self.entropy.as_mut()) }),
@@ -132,28 +157,47 @@ impl Phone {
             return Err(RecordError::NotEnrolled);
         };
         let time = reading.time_part(offset);
-        let kind = body.kind();
-        let parts = [time.encode(), self.person.encode(), ContentPart { patrol, body }.encode()];
-        let [a, b, c] = &parts;
-        // What no reader would take must not get into the chain: it would end there.
-        ContentPart::decode(kind, c)?;
-        let bytes = Record::compose(kind, self.dev, seq, prev, &cut.key, [a, b, c]).encode();
-        let record = OpenRecord { seq, hash: Hash::of(&bytes), bytes, parts };
+        let mut records: Vec<(OpenRecord, Option<Vouched<'_>>)> = Vec::new();
+        let mut alive = false;
+        let (mut seq, mut prev) = (seq, prev);
+        for Fact { patrol, body, changes } in facts {
+            let kind = body.kind();
+            alive |= kind == Body::Alive.kind();
+            let vouched = match &body {
+                Body::Document { kind, id, .. } => Some((*kind, *id, changes)),
+                _ => None,
+            };
+            let parts =
+                [time.encode(), self.person.encode(), ContentPart { patrol, body }.encode()];
+            let [a, b, c] = &parts;
+            // What no reader would take must not get into the chain: it would end there.
+            ContentPart::decode(kind, c)?;
+            let bytes = Record::compose(kind, self.dev, seq, prev, &cut.key, [a, b, c]).encode();
+            let record = OpenRecord { seq, hash: Hash::of(&bytes), bytes, parts };
+            (seq, prev) = (seq + 1, record.hash);
+            records.push((record, vouched));
+        }
         let arrived = i64::try_from(time.wall).unwrap_or(i64::MAX);
-        self.store.append(self.dev, &record, opens.as_ref(), (changes, arrived))?;
+        self.store.append(self.dev, &records, opens.as_ref(), arrived)?;
         // Durable from here on: memory follows, then the marker, which may only lag.
         if let Some(cut) = opens {
             self.open = Some(cut);
             self.open_size = (0, 0);
         }
-        self.open_size.0 += 1;
-        self.open_size.1 += record.size();
-        self.tail = Some(Tail { seq, head: record.hash, time, offset });
-        if kind == Body::Alive.kind() {
+        if alive {
             self.last_alive_wall = Some(time.wall);
         }
-        self.safe.set_marker(&Marker { dev: self.dev, seq, head: record.hash });
-        Ok(RecordRef { dev: self.dev, seq, hash: record.hash })
+        let mut taken = Vec::new();
+        for (record, _) in &records {
+            self.open_size.0 += 1;
+            self.open_size.1 += record.size();
+            self.tail = Some(Tail { seq: record.seq, head: record.hash, time, offset });
+            taken.push(RecordRef { dev: self.dev, seq: record.seq, hash: record.hash });
+        }
+        if let Some(last) = taken.last() {
+            self.safe.set_marker(&Marker { dev: self.dev, seq: last.seq, head: last.hash });
+        }
+        Ok(taken)
     }
 
     /// Cuts at 256 records or 48 KiB. A key that cannot be used just now is no reason to lose

@@ -4,25 +4,22 @@ use std::collections::BTreeSet;
 
 use super::{Phone, RecordError, plan::now_of};
 use crate::{
-    authority::{Authority, Roles},
+    authority::Authority,
     document::{
-        DocumentKind, Merged, RawChange, Value, Version, Vouchers, WriteError, merge, write,
+        DocumentKind, Merged, RawChange, Vouchers,
+        chunk::{self, Actor},
+        merge,
         write::actor_of,
     },
     entropy::draw,
     model::{DocumentId, Hash, PageSubject, RecordRef, page_id},
-    page::{Draft, DraftError, PageContent, keys},
+    page::{Draft, Hand, PageContent, PageWriteError, change_of},
     plan::{PlanContent, PlanError},
-    record::{Body, ContentPart, Entry, PersonPart, body::MAX_VOUCHED},
+    record::{Body, ContentPart, Entry, PersonPart},
     store::StoreError,
-    sync::{Document, Limits, ProblemCode, Response},
     time::ClockReading,
 };
 
-/// Pages with changes in so many seconds are spoken of in a sync: four weeks.
-const LATELY: i64 = 28 * 86_400;
-/// Pages spoken of in one sync.
-const PAGES: usize = 256;
 /// Pages kept merged.
 const MERGED_PAGES: usize = 64;
 
@@ -30,24 +27,18 @@ const MERGED_PAGES: usize = 64;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError {
-    /// The draft.
+    /// The Page.
     #[error(transparent)]
-    Draft(#[from] DraftError),
-    /// It was reviewed and closed.
-    #[error("this page was reviewed and closed; write on the page of the day")]
-    Closed,
-    /// This device has written as much as one may.
-    #[error("this phone has written too much on this page; write on the page of the day")]
-    Full,
-    /// For others.
-    #[error("this phone may not write that; the ship security officer's phone can")]
-    NotAllowed,
-    /// The document.
-    #[error(transparent)]
-    Write(#[from] WriteError),
+    Page(#[from] PageWriteError),
     /// The record.
     #[error(transparent)]
     Record(#[from] RecordError),
+}
+
+impl From<StoreError> for PlanEditError {
+    fn from(error: StoreError) -> Self {
+        Self::Record(error.into())
+    }
 }
 
 impl From<StoreError> for PageError {
@@ -95,42 +86,25 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<Written, PageError> {
         let vessel = self.vessel().ok_or(RecordError::NotEnrolled)?;
+        let roles = self.writes_as(reading)?;
         let id = page_id(vessel, subject);
         let writing: [u8; 8] = draw(self.entropy.as_mut());
-        let mut entries = draft.entries(writing)?;
-        let roles = self.roles_or_crew();
-        let may = |(key, _): &(String, _)| match keys::split(key) {
-            Some((.., rule)) => rule.by.allows(roles),
-            None => keys::By::Reviewer.allows(roles),
-        };
-        if !entries.iter().all(may) {
-            return Err(PageError::NotAllowed);
-        }
         let merged = self.merged_page(id)?.clone();
-        let content = PageContent::read(vessel, id, &merged);
-        if content.closed.is_some() && !keys::By::Reviewer.allows(roles) {
-            return Err(PageError::Closed);
-        }
-        if content.about != Some(subject) {
-            entries.push((keys::ABOUT.to_owned(), Some(Value::Text(keys::about(subject)))));
-        }
-        let run = self.run_for(&merged);
-        let mut line = merged.main().clone();
-        let named = entries.iter().map(|(key, value)| (key.as_str(), value.as_ref()));
-        let made = write(&mut line, actor_of(self.dev, run), now_of(reading), named)?;
-        let Some(change) = made else { return Err(DraftError::NoSuch("text").into()) };
-        if !DocumentKind::Page.has_room(&line, self.dev) {
-            return Err(PageError::Full);
-        }
+        let run = self.run_for((DocumentKind::Page, id), &merged)?;
+        let hand = Hand { dev: self.dev, run, roles, now: now_of(reading) };
+        let change = change_of((vessel, subject), &merged, (draft, writing), hand)?;
         let kind = DocumentKind::Page.number();
-        let record = self.vouch((kind, id), std::slice::from_ref(&change), reading)?;
-        self.note_voucher(record, (kind, id), &[change.hash]);
-        self.take_into_page(id, std::slice::from_ref(&change))?;
+        let records = self.vouch((kind, id), std::slice::from_ref(&change), reading)?;
+        let record = records.first().copied().ok_or(RecordError::NotEnrolled)?;
+        // It is durable from here on: what fails now must not make anybody type it again.
+        if self.take_into_page(id, std::slice::from_ref(&change)).is_err() {
+            self.pages.remove(&id);
+        }
         let id = data_encoding::HEXLOWER.encode(&writing);
         Ok(Written { change: change.hash, record, id })
     }
 
-    /// Makes the Plan say what `target` says. For the ship security officer's phone; the ship adopts
+    /// Makes the Plan say what `target` says, all of it or nothing. For the ship security officer's phone; the ship adopts
     /// it by [`Phone::adopt_plan`].
     pub fn edit_plan(
         &mut self,
@@ -138,41 +112,51 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<Vec<Hash>, PlanEditError> {
         let vessel = self.vessel().ok_or(RecordError::NotEnrolled)?;
-        if !self.roles().may_edit_plan() {
+        if !self.writes_as(reading)?.may_edit_plan() {
             return Err(RecordError::NotAllowed.into());
         }
         // An adoption that is not cut yet must not be forgotten when the Plan is read again.
         self.seal()?;
-        let run = self.run_for(&self.merged.clone());
+        let id = DocumentId(vessel.0);
+        let run = self.run_for((DocumentKind::Plan, id), &self.merged.clone())?;
         let mut plan = self.plan.clone();
         let changes = plan.edit(self.dev, run, now_of(reading), target)?;
-        let named = (DocumentKind::Plan.number(), DocumentId(vessel.0));
-        for changes in changes.chunks(MAX_VOUCHED) {
-            let record = self.vouch(named, changes, reading)?;
-            let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
-            self.note_voucher(record, named, &hashes);
-        }
-        self.refresh_plan().map_err(RecordError::from)?;
+        self.vouch((DocumentKind::Plan.number(), id), &changes, reading)?;
+        // Durable, as above: what cannot be read again now is read at the next chance.
+        drop(self.refresh_plan());
         Ok(changes.into_iter().map(|change| change.hash).collect())
     }
 
-    /// A run whose changes all are on the main line: otherwise the next change would get the number
-    /// of one that exists.
-    fn run_for(&mut self, merged: &Merged) -> [u8; 8] {
-        while !merged.may_go_on(&actor_of(self.dev, self.run)) {
+    /// A run whose changes all are on the main line, those that wait or were refused here with them:
+    /// otherwise the next change would get the number of one that exists.
+    fn run_for(
+        &mut self,
+        (kind, id): (DocumentKind, DocumentId),
+        merged: &Merged,
+    ) -> Result<[u8; 8], StoreError> {
+        let mut strayed = BTreeSet::new();
+        for (hash, ..) in self.store.own_changes(kind.number(), id)? {
+            if !merged.main().holds(hash)
+                && let Some(raw) = self.store.change(kind.number(), id, hash)?
+            {
+                strayed.extend(chunk::read(&raw.bytes).map(|header| header.actor));
+            }
+        }
+        let free = |actor: Actor| merged.may_go_on(&actor) && !strayed.contains(&actor);
+        while !free(actor_of(self.dev, self.run)) {
             self.run = draw(self.entropy.as_mut());
         }
-        self.run
+        Ok(self.run)
     }
 
-    /// What this device may do; before a certificate is here, it writes as crew and its words wait.
-    fn roles_or_crew(&self) -> Roles {
-        let roles = self.roles();
-        if roles == Roles::NONE { Roles::CREW } else { roles }
-    }
-
-    fn note_voucher(&mut self, at: RecordRef, (kind, id): (u64, DocumentId), changes: &[Hash]) {
-        let body = Body::Document { kind, id, changes: changes.to_vec() };
+    pub(super) fn note_voucher(
+        &mut self,
+        at: RecordRef,
+        (kind, id): (u64, DocumentId),
+        changes: &[RawChange],
+    ) {
+        let changes = changes.iter().map(|change| change.hash).collect();
+        let body = Body::Document { kind, id, changes };
         self.vouchers.add(&Entry {
             at,
             prev: Hash::ZERO,
@@ -201,122 +185,34 @@ impl Phone {
         Ok(())
     }
 
-    /// Who vouches for what in a Page. This phone's own words are shown on it before it is certified.
-    fn page_vouchers(&self, id: DocumentId) -> Vouchers {
-        let Some(enrolment) = &self.enrolment else { return Vouchers::default() };
+    /// Who vouches for what in a Page. This phone's own words are shown on it before it is certified,
+    /// and so are those of the device that it was before its store was restored.
+    fn page_vouchers(&self, id: DocumentId) -> Result<Vouchers, StoreError> {
+        let Some(enrolment) = &self.enrolment else { return Ok(Vouchers::default()) };
         let nobody = || Authority::read(enrolment.vessel, &enrolment.shore_key, &[]);
         let authority = self.authority.clone().unwrap_or_else(nobody);
-        let own = authority.standing(self.dev).is_none().then_some(self.dev);
-        self.vouchers.vouchers_with(DocumentKind::Page, id, &authority, own)
+        let own = self.store.own_devices()?.into_iter();
+        let own = own.filter(|dev| authority.standing(*dev).is_none()).collect();
+        Ok(self.vouchers.vouchers_with(DocumentKind::Page, id, &authority, &own))
     }
 
-    fn merged_page(&mut self, id: DocumentId) -> Result<&Merged, StoreError> {
+    pub(super) fn merged_page(&mut self, id: DocumentId) -> Result<&Merged, StoreError> {
         if !self.pages.contains_key(&id) {
             if self.pages.len() >= MERGED_PAGES {
                 self.pages.clear();
             }
             let changes = self.store.changes(DocumentKind::Page.number(), id)?;
-            let vouchers = self.page_vouchers(id);
+            let vouchers = self.page_vouchers(id)?;
             self.pages.insert(id, merge(DocumentKind::Page, &changes, &vouchers));
         }
         Ok(self.pages.entry(id).or_insert_with(|| Merged::nothing(DocumentKind::Page)))
     }
 
     fn take_into_page(&mut self, id: DocumentId, fresh: &[RawChange]) -> Result<(), StoreError> {
-        let vouchers = self.page_vouchers(id);
+        let vouchers = self.page_vouchers(id)?;
         if !self.pages.get_mut(&id).is_some_and(|merged| merged.add(fresh, &vouchers)) {
             self.pages.remove(&id);
             self.merged_page(id)?;
-        }
-        Ok(())
-    }
-
-    /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
-    pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Version>>, StoreError> {
-        let Some(vessel) = self.vessel() else { return Ok(Vec::new()) };
-        let (kind, id) = (DocumentKind::Plan.number(), DocumentId(vessel.0));
-        let what = Version::of(&self.merged, Limits::NAMES);
-        let mut room = Limits::ALL_NAMES.saturating_sub(what.names().count());
-        let mut versions = vec![Document { kind, id, what }];
-        let kind = DocumentKind::Page.number();
-        for id in self.store.documents_since(kind, now.saturating_sub(LATELY), PAGES)? {
-            let what = Version::of(self.merged_page(id)?, Limits::NAMES.min(room));
-            room = room.saturating_sub(what.names().count());
-            versions.push(Document { kind, id, what });
-        }
-        Ok(versions)
-    }
-
-    /// Changes made here that the shore is not known to hold, as far as they fit.
-    pub(super) fn changes_to_send(
-        &mut self,
-        payload: &mut usize,
-    ) -> Result<Vec<Document<RawChange>>, StoreError> {
-        self.sent_changes.clear();
-        let mut changes = Vec::new();
-        for (kind, id, what) in self.store.unheld_changes(Limits::CHANGES)? {
-            *payload = payload.saturating_add(what.bytes.len());
-            if *payload > Limits::PAYLOAD {
-                break;
-            }
-            self.sent_changes.push((kind, id, what.hash));
-            changes.push(Document { kind, id, what });
-        }
-        Ok(changes)
-    }
-
-    /// How many changes made here the shore is not known to hold.
-    pub fn unsent_changes(&self) -> Result<usize, StoreError> {
-        self.store.count_unheld_changes()
-    }
-
-    /// Remembers which changes the shore holds: those that it took now, and those that its version
-    /// of a document reaches. One that it held and no longer reaches is sent again: it may have
-    /// been put back from a backup.
-    pub(super) fn note_held_changes(
-        &mut self,
-        response: &Response,
-        reading: &ClockReading,
-    ) -> Result<(), StoreError> {
-        // Who may not read is told nothing about documents.
-        if response.documents.is_empty() {
-            return Ok(());
-        }
-        let refused: BTreeSet<&[u8]> = response
-            .problems
-            .iter()
-            .filter(|problem| problem.code != ProblemCode::NotVouched)
-            .map(|problem| problem.subject.as_slice())
-            .collect();
-        let sent = std::mem::take(&mut self.sent_changes);
-        let taken: BTreeSet<Hash> =
-            sent.iter().map(|(.., hash)| *hash).filter(|it| !refused.contains(&it.0[..])).collect();
-        for (kind, id, change) in sent.iter().filter(|(.., hash)| taken.contains(hash)) {
-            self.store.set_held(*kind, *id, *change, true)?;
-        }
-        for version in self.versions(now_of(reading))? {
-            let (kind, id) = (version.kind, version.id);
-            let said = response.documents.iter().find(|doc| (doc.kind, doc.id) == (kind, id));
-            let merged = match DocumentKind::from_number(kind) {
-                Some(DocumentKind::Page) => self.merged_page(id)?,
-                _ => &self.merged,
-            };
-            // A version that is not named is the same as here, unless there was no room to name it.
-            if said.is_none() && response.more {
-                continue;
-            }
-            let heads = said.map_or_else(|| merged.all_heads(), |said| said.what.heads.clone());
-            let mut reached = merged.before(&heads);
-            reached.extend(said.into_iter().flat_map(|said| said.what.names()));
-            let here: BTreeSet<Hash> = merged.changes().collect();
-            for (change, held) in self.store.own_changes(kind, id)? {
-                let now = taken.contains(&change)
-                    || reached.contains(&change)
-                    || (held && !here.contains(&change));
-                if now != held {
-                    self.store.set_held(kind, id, change, now)?;
-                }
-            }
         }
         Ok(())
     }

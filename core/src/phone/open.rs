@@ -98,7 +98,7 @@ impl Phone {
             pages: BTreeMap::new(),
             adopted: Vec::new(),
             sent: Vec::new(),
-            sent_changes: Vec::new(),
+            sent_changes: (Vec::new(), Vec::new()),
             in_force: PlanContent::default(),
         };
         if let Some(text) = phone.store.setting("enrolment")? {

@@ -82,8 +82,7 @@ impl Phone {
         effective_from: i64,
         reading: &ClockReading,
     ) -> Result<RecordRef, RecordError> {
-        let roles = self.roles();
-        if !roles.may_adopt() {
+        if !self.writes_as(reading)?.may_adopt() {
             return Err(RecordError::NotAllowed);
         }
         let heads = self.plan.heads();
@@ -96,10 +95,24 @@ impl Phone {
         Ok(adopted)
     }
 
-    /// What this device is certified for, as far as it knows.
+    /// What this device is certified for, as far as it knows: for its next record.
     pub fn roles(&self) -> Roles {
-        let seq = self.tail.map_or(0, |tail| tail.seq);
+        let seq = self.tail.map_or(0, |tail| tail.seq.saturating_add(1));
         self.authority.as_ref().map_or(Roles::NONE, |authority| authority.roles_at(self.dev, seq))
+    }
+
+    /// With which roles it may write documents now. One that nobody has certified yet writes as crew,
+    /// and its words wait; one that was revoked, or whose certificate ended, is told so.
+    pub(super) fn writes_as(&self, reading: &ClockReading) -> Result<Roles, RecordError> {
+        let standing = self.authority.as_ref().and_then(|known| known.standing(self.dev));
+        let Some(standing) = standing else { return Ok(Roles::CREW) };
+        if standing.until.is_some_and(|until| until < now_of(reading)) {
+            return Err(RecordError::Ended);
+        }
+        match self.roles() {
+            Roles::NONE => Err(RecordError::Revoked),
+            roles => Ok(roles),
+        }
     }
 
     /// Reads certificates, plan and adoption again from everything held.

@@ -5,13 +5,15 @@ use serde::Serialize;
 
 use super::{Phone, RecordError, plan::now_of};
 use crate::{
-    model::{CheckpointId, DueId, RouteId, TagId, VesselId},
-    patrol::{CurrentPatrol, Progress, place_of, progress},
+    model::{CheckpointId, DueId, RouteId, TagId, TagUid, VesselId},
+    patrol::{CurrentPatrol, Progress, progress},
     plan::{DuePatrol, due_patrols},
     presence::{
         frame::Luminance,
         label::{Label, LabelError},
+        nfc::{self, NfcReading},
         reading::{Effort, ReadError, read_label},
+        sun::nonce_after,
     },
     record::{Body, Evidence},
     time::ClockReading,
@@ -53,6 +55,11 @@ pub enum ScanOutcome {
     UnknownTag {
         /// The tag.
         tag: TagId,
+    },
+    /// An NFC tag that the plan on this phone does not know: sync, or tell the officer.
+    UnknownNfc {
+        /// Its UID.
+        uid: TagUid,
     },
     /// A label of another ship.
     OtherVessel {
@@ -145,14 +152,65 @@ impl Phone {
         reading: &ClockReading,
     ) -> Result<ScanOutcome, RecordError> {
         let vessel: VesselId = self.vessel().ok_or(RecordError::NotEnrolled)?;
-        let evidence = Evidence::Qr { tag: label.tag };
-        let place = place_of(&evidence, &self.in_force);
+        let tag = label.tag;
+        let evidence = match label.code {
+            Some(code) => Evidence::Rotating { tag, code: code.into() },
+            None => Evidence::Qr { tag },
+        };
+        let place = self.in_force.place_of(&evidence);
         let outcome = self.take(evidence, reading)?;
         Ok(match place {
             None if !label.belongs_to(vessel) => ScanOutcome::OtherVessel { tag: label.tag },
             None => ScanOutcome::UnknownTag { tag: label.tag },
             Some(_) => outcome,
         })
+    }
+
+    /// An NFC tag: its UID where the reader tells it, and its NDEF message, as read. Which place it is, the Plan
+    /// tells; whether it is genuine, the shore: a phone holds no tag's key.
+    pub fn scan_nfc(
+        &mut self,
+        uid: Option<&[u8]>,
+        message: &[u8],
+        reading: &ClockReading,
+    ) -> Result<ScanOutcome, RecordError> {
+        // What the clocks did since the last record comes first: a bound message names the record before it.
+        self.observe(reading)?;
+        let head = self.head().map(|(_, head)| head);
+        let uid = uid.and_then(TagUid::from_slice);
+        let found = match nfc::read(uid, message, head.as_ref()) {
+            NfcReading::Evidence(found) => found,
+            NfcReading::Failed { evidence_type, reason } => {
+                let body = Body::ScanFailed { evidence_type, reason };
+                self.record(self.number_or_none(), body, reading)?;
+                return Ok(ScanOutcome::NotADeckwatchTag);
+            }
+        };
+        let known = found.iter().find(|evidence| self.in_force.place_of(evidence).is_some());
+        let Some(evidence) = known.or(found.first()).cloned() else {
+            return Ok(ScanOutcome::NotADeckwatchTag);
+        };
+        let unknown = match &evidence {
+            Evidence::NfcUid { uid, .. } => TagUid::from_slice(uid),
+            Evidence::Sun { uid, .. } => Some(TagUid::from(*uid)),
+            _ => None,
+        };
+        let known = known.is_some();
+        let outcome = self.take(evidence.clone(), reading)?;
+        Ok(match (unknown, evidence) {
+            _ if known => outcome,
+            (Some(uid), _) => ScanOutcome::UnknownNfc { uid },
+            (None, Evidence::Qr { tag }) => ScanOutcome::UnknownTag { tag },
+            _ => outcome,
+        })
+    }
+
+    /// What a phone writes to a tag of level 5 before it reads it: the tag's message then covers this chain. The
+    /// reading counts for the next record alone. **Experimental**: not yet tried on a real tag.
+    pub fn nfc_nonce(&mut self, reading: &ClockReading) -> Result<[u8; 16], RecordError> {
+        self.observe(reading)?;
+        let (_, head) = self.head().ok_or(RecordError::NotEnrolled)?;
+        Ok(nonce_after(&head))
     }
 
     /// A point whose tag cannot be read, with the reason (FORMAT.md section 5).
@@ -173,7 +231,7 @@ impl Phone {
     ) -> Result<ScanOutcome, RecordError> {
         self.record(self.number_or_none(), Body::Scan(evidence.clone()), reading)?;
         let before = self.status(reading).ok();
-        let place = place_of(&evidence, &self.in_force);
+        let place = self.in_force.place_of(&evidence);
         if let Some(current) = &mut self.current {
             current.scans.push(evidence);
         }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Phone, RecordError, plan::now_of};
+use super::{LedgerCheck, Phone, RecordError, plan::now_of};
 use crate::{
     document::{DocumentKind, gate},
     model::DeviceId,
     record::{
-        Body, Chain, PublicKeyBytes, Receipt, Run, Segment, Span, VerifiedSegment, chain::runs,
-        device_id,
+        Body, Chain, Entry, PublicKeyBytes, Receipt, Run, Segment, Span, VerifiedSegment,
+        chain::runs, device_id,
     },
     store::StoreError,
     sync::{
@@ -34,11 +34,13 @@ pub struct SyncOutcome {
     pub refused: usize,
     /// Sync again: there is more, in one direction or the other.
     pub more: bool,
+    /// Whether the shore's ledger still holds all that it held before.
+    pub ledger: LedgerCheck,
     /// A newer version of the Plan is here than the one adopted.
     pub plan_to_adopt: bool,
 }
 
-/// Why a response was not taken. Nothing was changed; sync again.
+/// Why a response was not taken, or not to its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResponseError {
@@ -48,6 +50,9 @@ pub enum ResponseError {
     /// The store or the chain.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The caller wanted no more of it.
+    #[error("stopped; what had come in by then is kept, so sync again for the rest")]
+    Stopped,
 }
 
 impl From<StoreError> for ResponseError {
@@ -86,15 +91,16 @@ impl Phone {
             have.entry(dev).or_default().extend(spans);
             first.push(dev);
         }
-        let changes = self.changes_to_send(&mut payload)?;
+        let changes = self.changes_to_send(payload)?;
         let request = Request {
             vessel,
             dev: self.dev,
             scope: Scope::Authority,
             have: self.have(have, first),
-            documents: self.versions(now_of(reading))?,
+            documents: self.versions_to_name(now_of(reading))?,
             segments,
             changes,
+            tree_head: self.tree_head()?,
         };
         Ok(SealedRequest::seal(&request, self.key.as_ref())?.encode())
     }
@@ -126,6 +132,17 @@ impl Phone {
         bytes: &[u8],
         reading: &ClockReading,
     ) -> Result<SyncOutcome, ResponseError> {
+        self.sync_response_while(bytes, reading, &|| true)
+    }
+
+    /// The same, as long as `go_on` says so: it is asked between segments, between changes and between
+    /// documents. What was taken before is durable and shown, and the next sync brings the rest.
+    pub fn sync_response_while(
+        &mut self,
+        bytes: &[u8],
+        reading: &ClockReading,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<SyncOutcome, ResponseError> {
         let response = Response::decode(bytes)?;
         let shore_key =
             self.enrolment.as_ref().map(|known| known.shore_key).ok_or(RecordError::NotEnrolled)?;
@@ -134,17 +151,27 @@ impl Phone {
             more: response.more,
             ..SyncOutcome::default()
         };
-        self.take_segments(&response, &shore_key, &mut outcome)?;
-        self.take_changes(&response, reading, &mut outcome)?;
+        let mut taken = self.take_segments(&response, &shore_key, &mut outcome, go_on);
+        if taken.is_ok() {
+            taken = self.take_changes(&response, reading, &mut outcome, go_on);
+        }
+        if matches!(taken, Err(ResponseError::Stopped)) {
+            // Memory follows what is durable.
+            self.refresh_plan()?;
+            self.reread_code(reading)?;
+        }
+        taken?;
         self.note_what_is_held(&response, &shore_key)?;
         self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
+        outcome.ledger = self.take_tree_head(response.tree_head.as_ref(), reading)?;
         self.refresh_plan()?;
-        self.note_held_changes(&response, reading)?;
         self.reread_code(reading)?;
+        let heard = self.note_held_changes(&response, reading, go_on)?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
         // An answer that brought nothing new would bring the same again.
         outcome.more &= outcome.new_segments + outcome.new_changes > 0;
-        outcome.more |= !self.unsent()?.is_empty();
+        let refused: usize = self.refused_changes()?.iter().map(|(_, count)| count).sum();
+        outcome.more |= !self.unsent()?.is_empty() || (heard && self.unsent_changes()? > refused);
         Ok(outcome)
     }
 
@@ -231,15 +258,16 @@ impl Phone {
         response: &Response,
         shore_key: &PublicKeyBytes,
         outcome: &mut SyncOutcome,
-    ) -> Result<(), StoreError> {
-        let strangers = self.take_known_segments(&response.segments, shore_key, outcome)?;
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), ResponseError> {
+        let strangers = self.take_known_segments(&response.segments, shore_key, outcome, go_on)?;
         if strangers.is_empty() {
             return Ok(());
         }
         // Their certificates may have come in this very response.
         let authority = self.own_if_authority()?;
         self.refresh_authority(authority.as_ref());
-        let refused = self.take_known_segments(&strangers, shore_key, outcome)?;
+        let refused = self.take_known_segments(&strangers, shore_key, outcome, go_on)?;
         outcome.refused += refused.len();
         Ok(())
     }
@@ -250,9 +278,13 @@ impl Phone {
         segments: &[Vec<u8>],
         shore_key: &PublicKeyBytes,
         outcome: &mut SyncOutcome,
-    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<Vec<u8>>, ResponseError> {
         let mut others = Vec::new();
         for bytes in segments {
+            if !go_on() {
+                return Err(ResponseError::Stopped);
+            }
             let verified = Segment::decode(bytes).ok().and_then(|segment| {
                 let key = self.key_of(&segment, shore_key)?;
                 segment.verify(&key).ok()
@@ -263,12 +295,39 @@ impl Phone {
                 continue;
             };
             let span = span_of(&verified);
-            if self.store.put_segment(verified.dev, &span, bytes)? {
+            if self.store.put_segment(verified.dev, &span, bytes)?
+                || self.put_fuller(&verified, &span, bytes)?
+            {
                 outcome.new_segments += 1;
                 self.keep_segment(verified);
             }
         }
         Ok(others)
+    }
+
+    /// Keeps a copy of a segment that is here already, if it shows all that the kept one shows, and more.
+    fn put_fuller(
+        &mut self,
+        fresh: &VerifiedSegment,
+        span: &Span,
+        bytes: &[u8],
+    ) -> Result<bool, StoreError> {
+        let kept = self.store.segment(fresh.dev, span)?.filter(|kept| kept != bytes);
+        let Some(Ok(kept)) = kept.map(|kept| Segment::decode(&kept).and_then(|it| it.reopen()))
+        else {
+            return Ok(false);
+        };
+        let shown =
+            |entry: &Entry| [entry.time.is_some(), entry.person.is_some(), entry.content.is_some()];
+        let before: Vec<bool> = kept.entries.iter().flat_map(shown).collect();
+        let now: Vec<bool> = fresh.entries.iter().flat_map(shown).collect();
+        let fuller = before.len() == now.len()
+            && before != now
+            && before.iter().zip(&now).all(|(before, now)| before <= now);
+        if fuller {
+            self.store.replace_segment(fresh.dev, span, bytes)?;
+        }
+        Ok(fuller)
     }
 
     fn key_of(&self, segment: &Segment, shore_key: &PublicKeyBytes) -> Option<PublicKeyBytes> {
@@ -291,8 +350,12 @@ impl Phone {
         response: &Response,
         reading: &ClockReading,
         outcome: &mut SyncOutcome,
-    ) -> Result<(), StoreError> {
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), ResponseError> {
         for change in &response.changes {
+            if !go_on() {
+                return Err(ResponseError::Stopped);
+            }
             let known = DocumentKind::from_number(change.kind).is_some();
             if !known || gate::check(&change.what).is_err() {
                 outcome.refused += 1;

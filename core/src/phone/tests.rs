@@ -1,6 +1,11 @@
 //! A phone by itself: what is taken stays taken.
 
 mod hands;
+mod ledger;
+mod nfc;
+mod outbox;
+mod pages;
+mod taking;
 
 use std::{path::PathBuf, sync::Arc};
 

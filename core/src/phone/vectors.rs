@@ -13,7 +13,9 @@ use crate::{
         PersonPart, Receipt, Run, Segment, SoftwareKey, TimePart, VisitedPoints, device_id,
         vectors::check,
     },
-    sync::{Document, Problem, ProblemCode, Request, Response, Scope, SealedRequest},
+    sync::{
+        Document, Problem, ProblemCode, Request, Response, Scope, SealedRequest, TreeHeadAnswer,
+    },
 };
 
 const VESSEL: VesselId = VesselId(*b"a vessel, random");
@@ -32,7 +34,15 @@ fn phone() -> SoftwareKey {
 
 fn receipt() -> Receipt {
     let dev = device_id(&phone().public_key());
-    Receipt::sign(&shore(), dev, 300, Hash::of(b"head"), 1_795_305_600).unwrap()
+    Receipt::sign(
+        &shore(),
+        dev,
+        300,
+        Hash::of(b"head"),
+        1_795_305_600,
+        crate::record::receipt::no_tree(),
+    )
+    .unwrap()
 }
 
 fn request() -> Request {
@@ -63,6 +73,7 @@ fn request() -> Request {
             id: DocumentId(VESSEL.0),
             what: RawChange { hash: Hash::of(b"change"), bytes: b"raw change".to_vec() },
         }],
+        tree_head: Some(b"a signed note".to_vec()),
     }
 }
 
@@ -76,6 +87,10 @@ fn response() -> Response {
         changes: Vec::new(),
         receipts: vec![receipt().encode()],
         problems: vec![Problem { code: ProblemCode::Fork, subject: vec![1; 8] }],
+        tree_head: Some(TreeHeadAnswer {
+            note: b"a newer signed note".to_vec(),
+            proof: vec![Hash::of(b"left"), Hash::of(b"right")],
+        }),
         more: false,
     }
 }
@@ -109,6 +124,10 @@ fn messages() {
     assert_eq!((&again, read.check(&again, &phone().public_key())), (&request, Ok(())));
     let response = response();
     assert_eq!(Response::decode(&response.encode()), Ok(response.clone()));
+    let tree_head = response.tree_head.as_ref().map(|head| {
+        let proof: Vec<String> = head.proof.iter().map(|hash| hex(&hash.0)).collect();
+        json!([hex(&head.note), proof])
+    });
     let receipt = receipt();
     check(
         "messages",
@@ -126,6 +145,7 @@ fn messages() {
                 "bytes": hex(&sealed.encode()),
                 "request": [
                     1, hex(&VESSEL.0), hex(&request.dev.0), 0, have, documents, segments, changes,
+                    request.tree_head.as_deref().map(hex),
                 ],
                 "signature": hex(&sealed.signature),
             },
@@ -133,7 +153,7 @@ fn messages() {
                 "bytes": hex(&response.encode()),
                 "value": [
                     1, response.time, have, documents, [], [], [hex(&receipt.encode())],
-                    [[6, hex(&[1; 8])]], false,
+                    [[6, hex(&[1; 8])]], tree_head, false,
                 ],
             },
         }),

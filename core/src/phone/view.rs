@@ -8,6 +8,7 @@ use crate::{
     plan::{DuePatrol, PlanContent},
     record::{PersonPart, PublicKeyBytes, Receipt},
     store::StoreError,
+    sync::ProblemCode,
     time::ClockReading,
 };
 
@@ -42,6 +43,8 @@ pub struct PhoneView {
     pub unsent: usize,
     /// Changes made here, of the Plan and of Pages, that the shore is not known to hold.
     pub unsent_changes: usize,
+    /// Those of them that the shore refused, and why.
+    pub refused_changes: Vec<(ProblemCode, usize)>,
     /// The shore's newest receipt for this device.
     pub receipt: Option<Receipt>,
 }
@@ -65,6 +68,7 @@ impl Phone {
             newest: self.plan.heads(),
             unsent: self.unsent()?.len(),
             unsent_changes: self.unsent_changes()?,
+            refused_changes: self.refused_changes()?,
             receipt: self.store.last_receipt(self.dev)?,
         })
     }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::check::Check;
 use crate::{
-    model::{CheckpointId, CrewNo, RouteId, ScheduleId, TagId},
+    model::{CheckpointId, CrewNo, Level, RouteId, ScheduleId, TagId, TagUid},
+    record::Evidence,
     time::ShipTime,
 };
 
@@ -37,6 +38,8 @@ pub struct Checkpoint {
     pub deck: String,
     /// What is asked there, by the names of the items.
     pub checks: BTreeMap<String, Check>,
+    /// The least evidence level of a scan there; `None` = any.
+    pub min_level: Option<Level>,
 }
 
 /// What is fixed at a checkpoint.
@@ -46,6 +49,16 @@ pub struct TagRegistration {
     pub checkpoint: CheckpointId,
     /// Counts the labels printed for this place.
     pub revision: u32,
+}
+
+/// An NFC tag or a display at a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct KeyedTag {
+    /// Where it hangs.
+    pub checkpoint: CheckpointId,
+    /// The version of the vessel's master key from which its own keys come; `None` = it has none, and
+    /// its UID is all that it shows.
+    pub key_version: Option<u32>,
 }
 
 /// Checkpoints and how they are walked.
@@ -100,8 +113,12 @@ pub struct PlanContent {
     pub ship_time: ShipTime,
     /// Places.
     pub checkpoints: BTreeMap<CheckpointId, Checkpoint>,
-    /// Tags and where they hang.
+    /// Labels and where they hang.
     pub tags: BTreeMap<TagId, TagRegistration>,
+    /// NFC tags and where they hang.
+    pub nfc: BTreeMap<TagUid, KeyedTag>,
+    /// Displays with a rotating code, and where they hang.
+    pub displays: BTreeMap<TagId, KeyedTag>,
     /// Routes.
     pub routes: BTreeMap<RouteId, Route>,
     /// Schedules.
@@ -121,8 +138,21 @@ impl PlanContent {
         self.checkpoints.get(&id).map_or_else(|| format!("checkpoint {id}"), |at| at.name.clone())
     }
 
-    /// Where a tag hangs.
+    /// Where a label or display hangs.
     pub fn checkpoint_of(&self, tag: TagId) -> Option<CheckpointId> {
-        self.tags.get(&tag).map(|registration| registration.checkpoint)
+        let label = self.tags.get(&tag).map(|registration| registration.checkpoint);
+        label.or_else(|| self.displays.get(&tag).map(|display| display.checkpoint))
+    }
+
+    /// Where a scan was made, as far as this version tells.
+    pub fn place_of(&self, evidence: &Evidence) -> Option<CheckpointId> {
+        let nfc = |uid: TagUid| self.nfc.get(&uid).map(|tag| tag.checkpoint);
+        match evidence {
+            Evidence::Manual { checkpoint, .. } => Some(*checkpoint),
+            Evidence::Qr { tag } | Evidence::Rotating { tag, .. } => self.checkpoint_of(*tag),
+            Evidence::NfcUid { uid, .. } => TagUid::from_slice(uid).and_then(nfc),
+            Evidence::Sun { uid, .. } => nfc(TagUid::from(*uid)),
+            Evidence::Unknown { .. } => None,
+        }
     }
 }

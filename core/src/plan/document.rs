@@ -13,7 +13,7 @@ use crate::{
         DocumentKind, Entry, Line, Merged, OpName, RawChange, Value, WriteError, standing, write,
         write::actor_of,
     },
-    model::{DeviceId, Hash},
+    model::{DeviceId, Hash, is_hidden},
 };
 
 pub use history::PlanChange;
@@ -30,6 +30,9 @@ pub enum PlanError {
     /// A text is too long.
     #[error("{0} is longer than {MAX_TEXT} characters; shorten it")]
     TextTooLong(String),
+    /// A text holds characters that nobody sees.
+    #[error("{0} holds characters that cannot be seen; type it again")]
+    Hidden(String),
     /// The document could not take the edit.
     #[error("the plan was not changed: {0}")]
     Document(#[from] WriteError),
@@ -120,6 +123,12 @@ impl PlanDocument {
         let removed = now.keys().filter(|key| !target.contains_key(*key) && !kept.contains(*key));
         let mut steps: Vec<(&String, Option<&Value>)> =
             written.map(|(key, value)| (key, Some(value))).collect();
+        // Only of what is written now: what stands there already must keep nobody from mending another entry.
+        let hidden =
+            |value: &Value| matches!(value, Value::Text(text) if text.chars().any(is_hidden));
+        if let Some((key, _)) = steps.iter().find(|(_, value)| value.is_some_and(hidden)) {
+            return Err(PlanError::Hidden((*key).clone()));
+        }
         steps.extend(removed.map(|key| (key, None)));
 
         let actor = actor_of(author, process);

@@ -8,9 +8,12 @@
 //! vessel/contact_limit_hours      int
 //! crew/NUMBER/active              int, 1: this roster number may log in
 //! checkpoint/ID/name              text        checkpoint/ID/deck              text
+//! checkpoint/ID/min_level         int, 1 to 5
 //! check/CHECKPOINT/ITEM/ask       text        check/CHECKPOINT/ITEM/kind      text
 //! check/CHECKPOINT/ITEM/unit      text        check/CHECKPOINT/ITEM/{min,max}_milli   int, thousandths
 //! tag/ID/checkpoint               text, hex   tag/ID/revision                 int
+//! nfc/UID/checkpoint              text, hex   nfc/UID/key_version             int
+//! display/ID/checkpoint           text, hex   display/ID/key_version          int
 //! route/ID/name                   text        route/ID/walk                   text
 //! route/ID/max_minutes            int         route/ID/point/CHECKPOINT       int, position
 //! schedule/ID/name                text        schedule/ID/route               text, hex
@@ -18,17 +21,20 @@
 //! schedule/ID/{window,start_within,grace}_minutes   int
 //! ```
 //!
+//! UID is 8 to 20 hex digits in lower case. Where there is no key_version, the tag has no key.
 //! ITEM is 1 to 24 characters of a-z, 0-9 and `_`. What a reader does not know it leaves out and names as a problem.
 
 use std::collections::BTreeMap;
 
 use super::{
     check::{Check, CheckKind, MAX_MILLI, is_item},
-    content::{Checkpoint, PlanContent, PlanProblem, Route, Schedule, TagRegistration, Walk},
+    content::{
+        Checkpoint, KeyedTag, PlanContent, PlanProblem, Route, Schedule, TagRegistration, Walk,
+    },
 };
 use crate::{
     document::Value,
-    model::{CheckpointId, CrewNo, RouteId, ScheduleId, TagId},
+    model::{CheckpointId, CrewNo, Level, RouteId, ScheduleId, TagId, TagUid},
     time::ShipTime,
 };
 
@@ -90,6 +96,12 @@ pub(super) fn entries_of(content: &PlanContent) -> Entries {
     for (id, tag) in &content.tags {
         text(format!("tag/{id}/checkpoint"), &tag.checkpoint.to_string());
     }
+    for (uid, tag) in &content.nfc {
+        text(format!("nfc/{uid}/checkpoint"), &tag.checkpoint.to_string());
+    }
+    for (id, display) in &content.displays {
+        text(format!("display/{id}/checkpoint"), &display.checkpoint.to_string());
+    }
     for (id, route) in &content.routes {
         text(format!("route/{id}/name"), &route.name);
         text(format!("route/{id}/walk"), route.walk.word());
@@ -116,6 +128,9 @@ fn numbers_of(content: &PlanContent, entries: &mut Entries) {
         int(format!("crew/{}/active", number.0), 1);
     }
     for (id, checkpoint) in &content.checkpoints {
+        if let Some(level) = checkpoint.min_level {
+            int(format!("checkpoint/{id}/min_level"), level.number().into());
+        }
         for (item, check) in &checkpoint.checks {
             let limits = [("min_milli", check.min_milli), ("max_milli", check.max_milli)];
             for (name, limit) in limits {
@@ -125,6 +140,11 @@ fn numbers_of(content: &PlanContent, entries: &mut Entries) {
     }
     for (id, tag) in &content.tags {
         int(format!("tag/{id}/revision"), tag.revision.into());
+    }
+    let nfc = content.nfc.iter().map(|(uid, tag)| (format!("nfc/{uid}"), tag));
+    let displays = content.displays.iter().map(|(id, tag)| (format!("display/{id}"), tag));
+    for (key, tag) in nfc.chain(displays) {
+        tag.key_version.map(|version| int(format!("{key}/key_version"), version.into()));
     }
     for (id, route) in &content.routes {
         if let Some(minutes) = route.max_minutes {
@@ -159,6 +179,12 @@ pub(super) fn content_of(entries: &Entries) -> PlanContent {
     reading.finished()
 }
 
+/// A demand of L0 is none.
+fn level_of(number: i64) -> Option<Level> {
+    let level = u8::try_from(number).ok().and_then(|number| Level::try_from(number).ok());
+    level.filter(|level| *level != Level::L0)
+}
+
 struct Reading<'e> {
     entries: &'e Entries,
     content: PlanContent,
@@ -184,6 +210,10 @@ impl Reading<'_> {
             (["checkpoint", id, "name"], Value::Text(name)) => self.checkpoint(id, name),
             (["check", id, item, "ask"], Value::Text(ask)) => self.check(id, item, ask),
             (["tag", id, "checkpoint"], Value::Text(at)) => self.tag(id, at),
+            ([kind @ ("nfc" | "display"), id, "checkpoint"], Value::Text(at)) => {
+                self.keyed(kind, id, at).is_some()
+            }
+            (["checkpoint", _, "min_level"], Value::Int(level)) => level_of(*level).is_some(),
             (["route", id, "walk"], Value::Text(walk)) => self.route(id, walk),
             (["route", id, "point", point], Value::Int(position)) => {
                 self.point(id, point, *position)
@@ -194,6 +224,7 @@ impl Reading<'_> {
             | (["check", _, _, "kind" | "unit"], Value::Text(_))
             | (["check", _, _, "min_milli" | "max_milli"], Value::Int(_))
             | (["tag", _, "revision"] | ["route", _, "max_minutes"], Value::Int(_))
+            | (["nfc" | "display", _, "key_version"], Value::Int(_))
             | (["schedule", _, "route"], Value::Text(_)) => true,
             (["schedule", _, minutes], Value::Int(_)) => minutes.ends_with("_minutes"),
             _ => false,
@@ -299,10 +330,13 @@ impl Reading<'_> {
 
     fn checkpoint(&mut self, id: &str, name: &str) -> bool {
         let deck = self.text(&format!("checkpoint/{id}/deck"));
+        let min_level = match self.entries.get(&format!("checkpoint/{id}/min_level")) {
+            Some(Value::Int(level)) => level_of(*level),
+            _ => None,
+        };
         let Ok(id) = CheckpointId::from_hex(id) else { return false };
-        self.content
-            .checkpoints
-            .insert(id, Checkpoint { name: name.to_owned(), deck, ..Checkpoint::default() });
+        let place = Checkpoint { name: name.to_owned(), deck, min_level, ..Checkpoint::default() };
+        self.content.checkpoints.insert(id, place);
         true
     }
 
@@ -313,6 +347,24 @@ impl Reading<'_> {
         };
         self.content.tags.insert(id, TagRegistration { checkpoint, revision });
         true
+    }
+
+    fn keyed(&mut self, kind: &str, id: &str, at: &str) -> Option<()> {
+        let version = self.entries.get(&format!("{kind}/{id}/key_version"));
+        let key_version = match version {
+            Some(Value::Int(version)) => Some(u32::try_from(*version).ok()?),
+            Some(_) => return None,
+            None => None,
+        };
+        let tag = KeyedTag { checkpoint: CheckpointId::from_hex(at).ok()?, key_version };
+        if kind == "nfc" {
+            // One key for one tag: nothing but its lower-case form.
+            let uid = TagUid::from_hex(id).ok().filter(|uid| uid.to_string() == id)?;
+            self.content.nfc.insert(uid, tag);
+        } else {
+            self.content.displays.insert(TagId::from_hex(id).ok()?, tag);
+        }
+        Some(())
     }
 
     fn route(&mut self, id: &str, walk: &str) -> bool {

@@ -2,13 +2,15 @@
 
 use automerge::{ActorId, Automerge, ROOT, transaction::Transactable};
 
-use super::{Check, CheckKind, Checkpoint, PlanContent, PlanDocument};
+use super::{Check, CheckKind, Checkpoint, KeyedTag, PlanContent, PlanDocument};
 use crate::{
     document::{Line, RawChange, gate::form},
-    model::{CheckpointId, CrewNo, DeviceId},
+    model::{CheckpointId, CrewNo, DeviceId, Level, TagId, TagUid},
+    record::Evidence,
 };
 
 const PLACE: CheckpointId = CheckpointId([0xc1; 8]);
+const UID: [u8; 7] = [4, 0xde, 0x5f, 0x1e, 0xac, 0xc0, 0x40];
 
 fn content() -> PlanContent {
     let temperature = Check {
@@ -20,10 +22,15 @@ fn content() -> PlanContent {
     };
     let closed = Check { ask: "Door closed?".into(), ..Check::default() };
     let checks = [("bearing_1".to_owned(), temperature), ("door".to_owned(), closed)].into();
-    let place = Checkpoint { name: "Engine room".into(), deck: "Tank top".into(), checks };
+    let (name, deck) = ("Engine room".into(), "Tank top".into());
+    let place = Checkpoint { name, deck, checks, min_level: Some(Level::L4) };
+    let hangs = |key_version| KeyedTag { checkpoint: PLACE, key_version };
+    let plain = TagUid::from_slice(&[8, 1, 2, 3]).unwrap();
     PlanContent {
         roster: [CrewNo(7), CrewNo(41)].into(),
         checkpoints: [(PLACE, place)].into(),
+        nfc: [(TagUid::from(UID), hangs(Some(2))), (plain, hangs(None))].into(),
+        displays: [(TagId([0xd1; 16]), hangs(Some(1)))].into(),
         ..PlanContent::default()
     }
 }
@@ -115,4 +122,81 @@ fn changes_say_who_made_them_when_and_from_what() {
     assert_eq!((changes[0].from.len(), &changes[1].from), (0, &first));
     assert_eq!(theirs.content_at(&[changes[0].hash]).unwrap(), content());
     assert_eq!(theirs.content_at(&[changes[1].hash]).unwrap(), target);
+}
+
+#[test]
+fn no_text_of_a_plan_holds_a_hidden_character() {
+    let mut document = PlanDocument::default();
+    edited(&mut document, &content());
+    let heads = document.heads();
+    let place = |target: &mut PlanContent, put: &dyn Fn(&mut Checkpoint)| {
+        put(target.checkpoints.get_mut(&PLACE).unwrap());
+    };
+    for hidden in ["a\u{0}", "\u{1b}[2J", "\u{202e}a", "a\u{9f}"] {
+        let text = || hidden.to_owned();
+        let puts: [&dyn Fn(&mut Checkpoint); 4] = [
+            &|it| it.name = text(),
+            &|it| it.deck = text(),
+            &|it| it.checks.get_mut("door").unwrap().ask = text(),
+            &|it| it.checks.get_mut("bearing_1").unwrap().unit = text(),
+        ];
+        let mut targets = vec![PlanContent { vessel_name: text(), ..content() }];
+        for put in puts {
+            let mut target = content();
+            place(&mut target, put);
+            targets.push(target);
+        }
+        for target in targets {
+            let refused = document.edit(DeviceId([1; 8]), [2; 8], 1_000, &target).unwrap_err();
+            assert!(refused.to_string().contains("cannot be seen"), "{refused}");
+        }
+    }
+    assert_eq!(document.heads(), heads);
+    // One that stands there already, by another program, keeps nobody from mending something else.
+    let mut document = with_entries(|tx| tx.put(ROOT, "vessel/name", "A\u{0}B").unwrap());
+    let mut target = document.content();
+    assert_eq!(target.vessel_name, "A\u{0}B");
+    target.roster.insert(CrewNo(9));
+    assert_eq!(edited(&mut document, &target), 1);
+}
+
+#[test]
+fn a_scan_has_its_place_from_the_registration_of_its_tag() {
+    let (plan, display) = (content(), TagId([0xd1; 16]));
+    let by_uid = |uid: &[u8]| Evidence::NfcUid { uid: uid.to_vec(), originality: None };
+    let sun = |uid| Evidence::Sun { uid, counter: 1, mac: [0; 8], nonce_bound: false };
+    let here = [
+        by_uid(&UID),
+        by_uid(&[8, 1, 2, 3]),
+        sun(UID),
+        Evidence::Rotating { tag: display, code: 1 },
+        Evidence::Qr { tag: display },
+    ];
+    for evidence in here {
+        assert_eq!(plan.place_of(&evidence), Some(PLACE), "{evidence:?}");
+    }
+    for elsewhere in [by_uid(&[8, 1, 2, 4]), sun([9; 7]), Evidence::Qr { tag: TagId([1; 16]) }] {
+        assert_eq!(plan.place_of(&elsewhere), None, "{elsewhere:?}");
+    }
+}
+
+#[test]
+fn a_registration_that_makes_no_sense_is_a_problem() {
+    let uid = TagUid::from(UID);
+    let document = with_entries(|tx| {
+        tx.put(ROOT, format!("checkpoint/{PLACE}/name"), "Engine room").unwrap();
+        tx.put(ROOT, format!("checkpoint/{PLACE}/min_level"), 6).unwrap();
+        tx.put(ROOT, format!("nfc/{uid}/checkpoint"), PLACE.to_string()).unwrap();
+        for wrong in ["04DE5F1EACC041", "04de", "04:de:5f:1e:ac:c0:42"] {
+            tx.put(ROOT, format!("nfc/{wrong}/checkpoint"), PLACE.to_string()).unwrap();
+        }
+        tx.put(ROOT, "nfc/04de5f1eacc043/checkpoint", PLACE.to_string()).unwrap();
+        tx.put(ROOT, "nfc/04de5f1eacc043/key_version", -1).unwrap();
+        tx.put(ROOT, "display/d1/checkpoint", PLACE.to_string()).unwrap();
+    });
+    let read = document.content();
+    let hangs = KeyedTag { checkpoint: PLACE, key_version: None };
+    assert_eq!((read.nfc, read.displays.len()), ([(uid, hangs)].into(), 0));
+    assert_eq!(read.checkpoints[&PLACE].min_level, None);
+    assert_eq!(read.problems.len(), 6, "{:?}", read.problems);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::crockford;
+use super::{crockford, totp::DIGITS};
 use crate::model::id::{TagId, VesselId};
 
 /// Longest text that is looked at. A label with the longest host has 110 characters.
@@ -47,6 +47,8 @@ pub struct Label {
     pub vessel_hint: VesselHint,
     /// The tag that the Plan binds to a checkpoint.
     pub tag: TagId,
+    /// What a display shows beside it and changes every 30 s; `None` on paper.
+    pub code: Option<u32>,
 }
 
 /// Why a text is no label, or why a label cannot be written.
@@ -86,6 +88,9 @@ pub enum Damage {
     /// The second part is not 26 characters of Crockford base 32 that end in two zero bits.
     #[error("the tag part is not 26 characters of base 32")]
     Tag,
+    /// The third part, which displays have, is not 8 digits.
+    #[error("the code is not 8 digits")]
+    Code,
 }
 
 impl LabelError {
@@ -107,7 +112,12 @@ impl LabelError {
 impl Label {
     /// The label of `tag` on `vessel`.
     pub fn new(vessel: VesselId, tag: TagId) -> Self {
-        Self { vessel_hint: VesselHint::of(vessel), tag }
+        Self { vessel_hint: VesselHint::of(vessel), tag, code: None }
+    }
+
+    /// The same label as a display shows it, with the code of the moment.
+    pub fn showing(self, code: u32) -> Self {
+        Self { code: Some(code), ..self }
     }
 
     /// The text of the QR code. `host` is what a camera that knows nothing of Deckwatch will show and
@@ -115,7 +125,8 @@ impl Label {
     pub fn payload(&self, host: &str) -> Result<String, LabelError> {
         let host = checked_host(host).map_err(LabelError::BadHost)?;
         let tag = crockford::encode(u128::from_be_bytes(self.tag.0), TAG_BITS);
-        Ok(format!("HTTPS://{host}/T/{VERSION}/{}/{tag}", self.vessel_hint))
+        let code = self.code.map_or_else(String::new, |code| format!("/{code:0DIGITS$}"));
+        Ok(format!("HTTPS://{host}/T/{VERSION}/{}/{tag}{code}", self.vessel_hint))
     }
 
     /// Reads the text of a QR code.
@@ -127,14 +138,19 @@ impl Label {
         }
         let damaged = |reason| LabelError::Damaged { reason };
         let (hint, tag) = rest.split_once('/').ok_or_else(|| damaged(Damage::Parts))?;
-        if tag.contains('/') {
-            return Err(damaged(Damage::Parts));
-        }
+        let (tag, code) = match tag.split_once('/') {
+            Some((_, rest)) if rest.is_empty() || rest.contains('/') => {
+                return Err(damaged(Damage::Parts));
+            }
+            Some((tag, code)) => (tag, Some(code_of(code).ok_or_else(|| damaged(Damage::Code))?)),
+            None => (tag, None),
+        };
         let hint = crockford::decode(hint, HINT_BITS).and_then(|bits| u32::try_from(bits).ok());
         let tag = crockford::decode(tag, TAG_BITS);
         Ok(Self {
             vessel_hint: VesselHint(hint.ok_or_else(|| damaged(Damage::Vessel))?),
             tag: TagId(tag.ok_or_else(|| damaged(Damage::Tag))?.to_be_bytes()),
+            code,
         })
     }
 
@@ -154,6 +170,11 @@ impl Label {
         let (left, right) = first.split_at(4);
         format!("{left}-{right}")
     }
+}
+
+fn code_of(text: &str) -> Option<u32> {
+    let digits = text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
 }
 
 /// Version and rest of `SCHEME://HOST/T/VERSION/REST`, whatever scheme and host are.
@@ -180,7 +201,7 @@ fn newer_version(text: &str) -> Option<u8> {
     text.parse().ok().filter(|&version: &u8| digits && version > 1)
 }
 
-fn checked_host(host: &str) -> Result<String, &'static str> {
+pub(super) fn checked_host(host: &str) -> Result<String, &'static str> {
     if host.len() > HOST_MAX {
         return Err("it is longer than 64 characters");
     }
@@ -228,6 +249,15 @@ mod tests {
         );
         assert_eq!(label.short_code(), "248H-248H");
         assert_eq!(Label::parse(&label.payload("192.0.2.7:8443").unwrap()), Ok(label));
+    }
+
+    #[test]
+    fn a_display_shows_a_code_of_eight_digits() {
+        let shown = Label::new(VESSEL, TAG).showing(42);
+        let payload = shown.payload("dw.example").unwrap();
+        assert!(payload.ends_with("/248H248H248H248H248H248H24/00000042"), "{payload}");
+        assert_eq!(Label::parse(&payload), Ok(shown));
+        assert_ne!(shown, Label::new(VESSEL, TAG));
     }
 
     #[test]
@@ -299,6 +329,9 @@ mod tests {
             ("", Damage::Parts),
             ("ZZZZZZ", Damage::Parts),
             ("ZZZZZZ/248H248H248H248H248H248H24/", Damage::Parts),
+            ("ZZZZZZ/248H248H248H248H248H248H24/12345678/1", Damage::Parts),
+            ("ZZZZZZ/248H248H248H248H248H248H24/1234567", Damage::Code),
+            ("ZZZZZZ/248H248H248H248H248H248H24/+1234567", Damage::Code),
             ("ZZZZZ/248H248H248H248H248H248H24", Damage::Vessel),
             ("ZZZZZU/248H248H248H248H248H248H24", Damage::Vessel),
             ("ZZZZZZ/248H248H248H248H248H248H2", Damage::Tag),

@@ -7,6 +7,8 @@ use crate::model::{
 
 /// Change hashes that one `document` record may vouch for. 100 hashes are 3.4 kB.
 pub const MAX_VOUCHED: usize = 100;
+/// Bytes of a ledger's origin line: those of a key's name.
+pub const MAX_ORIGIN: usize = 255;
 /// Heads of a Plan that a record may name.
 pub const MAX_HEADS: usize = 16;
 
@@ -218,6 +220,11 @@ pub enum Body {
         size: u64,
         root: Hash,
     },
+    /// The ledger that the shore logs this vessel in, from here on.
+    Ledger {
+        origin: String,
+        key: [u8; 32],
+    },
     /// A kind of a newer version: kept whole, not understood.
     Unknown {
         kind: Kind,
@@ -268,6 +275,7 @@ impl Body {
             Self::Erase { .. } => 27,
             Self::PaperEntry { .. } => 28,
             Self::Ack { .. } => 29,
+            Self::Ledger { .. } => 30,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -359,6 +367,9 @@ impl Body {
             }
             Self::Ack { origin, size, root } => {
                 to.array(3).bytes(&origin.0).uint(*size).bytes(&root.0);
+            }
+            Self::Ledger { origin, key } => {
+                to.array(2).text(origin).bytes(key);
             }
             Self::Unknown { raw, .. } => drop(to.raw(raw)),
             // `encode` has written all the others.
@@ -533,6 +544,14 @@ impl Body {
                 from.array(3)?;
                 Self::Ack { origin: from.hash()?, size: from.uint()?, root: from.hash()? }
             }
+            30 => {
+                from.array(2)?;
+                let origin = from.text()?;
+                if origin.is_empty() || origin.len() > MAX_ORIGIN {
+                    return Err(CborError::Expected("an origin of 1 to 255 bytes"));
+                }
+                Self::Ledger { origin: origin.to_owned(), key: from.fixed()? }
+            }
             _ => Self::Unknown { kind, raw: from.raw_array()?.to_vec() },
         })
     }
@@ -549,11 +568,11 @@ fn sorted_heads(from: &mut Reader<'_>) -> Result<Vec<Hash>, CborError> {
 /// The name of a kind; `unknown` for kinds of a newer version.
 pub fn kind_name(kind: Kind) -> &'static str {
     #[rustfmt::skip]
-    const NAMES: [&str; 29] = [
+    const NAMES: [&str; 30] = [
         "genesis", "alive", "park", "resume", "boot", "clock_step", "anchor", "crew",
         "patrol_start", "join", "scan", "scan_failed", "patrol_end", "note", "seen", "document",
         "plan_adopt", "plan_seen", "tag_check", "attachment", "alarm", "alarm_answer",
-        "certificate", "rotate", "lost", "revoke", "erase", "paper_entry", "ack",
+        "certificate", "rotate", "lost", "revoke", "erase", "paper_entry", "ack", "ledger",
     ];
     usize::try_from(kind)
         .ok()

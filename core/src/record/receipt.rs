@@ -27,18 +27,23 @@ pub struct Receipt {
     pub signature: [u8; SIGNATURE_LEN],
 }
 
+/// The ledger before anything is logged: its size and its root.
+pub fn no_tree() -> (u64, Hash) {
+    (0, Hash::of(b""))
+}
+
 impl Receipt {
-    /// Makes and signs a receipt in the empty tree.
+    /// Makes and signs a receipt. `tree`: size and root of the ledger that logs what it names.
     pub fn sign(
         shore: &dyn DeviceKey,
         dev: DeviceId,
         seq: u64,
         head: Hash,
         time: i64,
+        (tree_size, tree_root): (u64, Hash),
     ) -> Result<Self, KeyError> {
-        let tree_root = Hash::of(b"");
         let mut receipt =
-            Self { dev, seq, head, time, tree_size: 0, tree_root, signature: [0; SIGNATURE_LEN] };
+            Self { dev, seq, head, time, tree_size, tree_root, signature: [0; SIGNATURE_LEN] };
         receipt.signature = sign(shore, Purpose::Receipt, &receipt.payload())?;
         Ok(receipt)
     }
@@ -99,7 +104,9 @@ mod tests {
     #[test]
     fn a_receipt_binds_every_field() {
         let shore = SoftwareKey::generate(&mut SeededEntropy::new(1));
-        let receipt = Receipt::sign(&shore, DeviceId([2; 8]), 7, Hash::of(b"head"), 1_000).unwrap();
+        let receipt =
+            Receipt::sign(&shore, DeviceId([2; 8]), 7, Hash::of(b"head"), 1_000, no_tree())
+                .unwrap();
         assert_eq!(Receipt::decode(&receipt.encode()), Ok(receipt.clone()));
         assert!(receipt.is_from(&shore.public_key()));
         for changed in [

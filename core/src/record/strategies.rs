@@ -226,6 +226,9 @@ fn later_body(kind: Kind) -> BoxedStrategy<Body> {
         29 => (hash(), uint(), hash())
             .prop_map(|(origin, size, root)| Body::Ack { origin, size, root })
             .boxed(),
+        30 => ("[a-z./]{1,40}", any::<[u8; 32]>())
+            .prop_map(|(origin, key)| Body::Ledger { origin, key })
+            .boxed(),
         _ => array(3).prop_map(move |raw| Body::Unknown { kind, raw }).boxed(),
     }
 }

@@ -36,6 +36,9 @@ impl OpenRecord {
     }
 }
 
+/// Changes of one document that a record vouches for: the kind's number, the document, the changes.
+pub type Vouched<'a> = (u64, DocumentId, &'a [RawChange]);
+
 /// A segment that is being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
@@ -48,31 +51,32 @@ pub struct Cut {
 }
 
 impl Store {
-    /// Makes a record durable, with the changes of a document that it vouches for. `opens` is given
-    /// with the first record of a segment; the changes come with the phone's own time, Unix seconds.
+    /// Makes records durable, all of them or none, each with the changes of a document that it vouches
+    /// for. `opens` is given with the first record of a segment; `arrived` is the phone's own time,
+    /// Unix seconds.
     pub fn append(
         &mut self,
         dev: DeviceId,
-        record: &OpenRecord,
+        records: &[(OpenRecord, Option<Vouched<'_>>)],
         opens: Option<&Cut>,
-        (changes, arrived): (&[(u64, DocumentId, RawChange)], i64),
+        arrived: i64,
     ) -> Result<(), StoreError> {
         // One statement is its own transaction; two need one.
-        let seq = to_sql(record.seq)?;
-        if opens.is_none() && changes.is_empty() {
-            return insert_record(&self.connection, dev, seq, record);
+        if let ([(record, None)], None) = (records, opens) {
+            return insert_record(&self.connection, dev, record);
         }
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if let Some(cut) = opens {
             insert_cut(&tx, dev, cut)?;
         }
-        for (kind, id, change) in changes {
-            insert_change(&tx, (*kind, *id), change, (arrived, true))?;
-        }
-        insert_record(&tx, dev, seq, record)?;
-        if !changes.is_empty() {
+        for (record, vouched) in records {
+            insert_record(&tx, dev, record)?;
+            let Some((kind, id, changes)) = vouched else { continue };
+            for change in *changes {
+                insert_change(&tx, (*kind, *id), change, (arrived, true))?;
+            }
             tx.prepare_cached("INSERT INTO voucher (dev, seq) VALUES (?1, ?2)")?
-                .execute(params![dev.0, seq])?;
+                .execute(params![dev.0, to_sql(record.seq)?])?;
         }
         tx.commit()?;
         Ok(())
@@ -237,7 +241,6 @@ fn insert_cut(
 fn insert_record(
     connection: &rusqlite::Connection,
     dev: DeviceId,
-    seq: i64,
     record: &OpenRecord,
 ) -> Result<(), StoreError> {
     let [time, person, content] = &record.parts;
@@ -246,7 +249,15 @@ fn insert_record(
             "INSERT INTO record (dev, seq, hash, bytes, time, person, content)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![dev.0, seq, record.hash.0, record.bytes, time, person, content])?;
+        .execute(params![
+            dev.0,
+            to_sql(record.seq)?,
+            record.hash.0,
+            record.bytes,
+            time,
+            person,
+            content
+        ])?;
     Ok(())
 }
 

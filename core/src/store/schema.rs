@@ -7,7 +7,7 @@ use super::StoreError;
 /// "DkWa": what the file's header says.
 pub const APPLICATION_ID: i32 = 0x446b_5761;
 /// The newest schema.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// One step each; append-only.
 const MIGRATIONS: [&str; VERSION as usize] = [
@@ -77,6 +77,13 @@ CREATE TABLE voucher (                -- own `document` records
     PRIMARY KEY (dev, seq)
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+ALTER TABLE change ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;    -- number of the shore's problem; 0: none
+ALTER TABLE change ADD COLUMN refused_at INTEGER NOT NULL DEFAULT 0; -- Unix s, by the phone's clock
+ALTER TABLE change ADD COLUMN refused_as BLOB;                       -- what this phone was certified for then
+
+CREATE INDEX change_unheld ON change (arrived, hash) WHERE own = 1 AND held = 0;
+",
 ];
 
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
@@ -114,8 +121,60 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{super::Store, *};
+    use crate::model::{DeviceId, DocumentId};
+
+    /// Makes a store as the first version of the app left it.
+    pub(crate) fn version_1(path: &std::path::Path) {
+        Connection::open(path).unwrap().execute_batch(include_str!("version_1.sql")).unwrap();
+    }
+
+    /// The bytes of every row of a table of the first version.
+    fn rows(path: &std::path::Path, sql: &str) -> Vec<String> {
+        let connection = Connection::open(path).unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let read = |row: &rusqlite::Row<'_>| {
+            let value = |at: usize| format!("{:?}", row.get_ref(at).unwrap());
+            Ok((0..columns).map(value).collect::<Vec<_>>().join("|"))
+        };
+        let rows = statement.query_map([], read).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn a_store_of_the_first_version_keeps_every_row() {
+        const TABLES: [&str; 6] = [
+            "SELECT dev, seq, hash, bytes, time, person, content FROM record",
+            "SELECT dev, from_seq, key, to_seq, prev, head, bytes FROM cut",
+            "SELECT dev, to_seq, head, from_seq, prev, bytes FROM segment",
+            "SELECT kind, id, hash, bytes FROM change",
+            "SELECT dev, seq, head, time, bytes FROM receipt",
+            "SELECT name, value FROM setting",
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        version_1(&path);
+        let before = TABLES.map(|sql| rows(&path, sql));
+        assert_eq!(before.each_ref().map(Vec::len), [6, 2, 1, 1, 1, 2]);
+        for _ in 0..2 {
+            let store = Store::open(&path).unwrap();
+            // Nothing of it was made here: there is nothing to send.
+            assert_eq!(store.count_unheld_changes().unwrap(), 0);
+            assert_eq!(store.count_refused_changes(&[]).unwrap(), []);
+            assert_eq!(store.own_vouchers().unwrap(), []);
+            let plan = store.changes(1, DocumentId([7; 16])).unwrap();
+            assert_eq!(plan.len(), 1);
+            assert_eq!(store.own_changes(1, DocumentId([7; 16])).unwrap(), []);
+            assert_eq!(store.documents_since(1, 0, 9).unwrap(), [DocumentId([7; 16])]);
+            let [own] = <[DeviceId; 1]>::try_from(store.own_devices().unwrap()).unwrap();
+            assert_eq!(store.tail(own).unwrap().unwrap().seq, 5);
+        }
+        assert_eq!(TABLES.map(|sql| rows(&path, sql)), before);
+        assert_eq!(rows(&path, "PRAGMA user_version"), [format!("Integer({VERSION})")]);
+        assert_eq!(rows(&path, "PRAGMA integrity_check"), ["Text([111, 107])"]);
+    }
 
     #[test]
     fn a_newer_store_is_refused_and_left_as_it_is() {
@@ -127,7 +186,7 @@ mod tests {
         drop(raw);
         let before = std::fs::read(&path).unwrap();
         let error = Store::open(&path).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 3, known: 2 }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 4, known: 3 }), "{error}");
         assert!(error.to_string().contains("update the app"));
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Store, StoreError, fixed, from_sql, records::not_bytes, to_sql};
+use super::{Store, StoreError, fixed, records::not_bytes, to_sql};
 use crate::{
     document::RawChange,
     model::{DeviceId, DocumentId, Hash},
@@ -36,6 +36,32 @@ impl Store {
                 bytes
             ])?;
         Ok(added == 1)
+    }
+
+    /// The bytes of another device's segment with this end.
+    pub fn segment(&self, dev: DeviceId, span: &Span) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT bytes FROM segment WHERE dev = ?1 AND to_seq = ?2 AND head = ?3",
+            )?
+            .query_row(params![dev.0, to_sql(span.to)?, span.head.0], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Keeps a fuller copy of a segment in place of the one that is here.
+    pub fn replace_segment(
+        &mut self,
+        dev: DeviceId,
+        span: &Span,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE segment SET bytes = ?4 WHERE dev = ?1 AND to_seq = ?2 AND head = ?3",
+            )?
+            .execute(params![dev.0, to_sql(span.to)?, span.head.0, bytes])?;
+        Ok(())
     }
 
     /// All segments of other devices, by device and seq.
@@ -91,64 +117,6 @@ impl Store {
         Ok(documents)
     }
 
-    /// Changes made here that the shore is not known to hold, the oldest first, `most` at most.
-    pub fn unheld_changes(
-        &self,
-        most: usize,
-    ) -> Result<Vec<(u64, DocumentId, RawChange)>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT kind, id, hash, bytes FROM change WHERE own = 1 AND held = 0
-             ORDER BY arrived, hash LIMIT ?1",
-        )?;
-        let mut rows = statement.query(params![i64::try_from(most).unwrap_or(i64::MAX)])?;
-        let mut changes = Vec::new();
-        while let Some(row) = rows.next()? {
-            let id = DocumentId(fixed(row.get_ref(1)?.as_blob().map_err(not_bytes)?)?);
-            let hash = Hash(fixed(row.get_ref(2)?.as_blob().map_err(not_bytes)?)?);
-            changes.push((from_sql(row.get(0)?)?, id, RawChange { hash, bytes: row.get(3)? }));
-        }
-        Ok(changes)
-    }
-
-    /// How many changes made here the shore is not known to hold.
-    pub fn count_unheld_changes(&self) -> Result<usize, StoreError> {
-        let count: i64 = self
-            .connection
-            .prepare_cached("SELECT count(*) FROM change WHERE own = 1 AND held = 0")?
-            .query_row([], |row| row.get(0))?;
-        usize::try_from(count).map_err(|_| StoreError::Range)
-    }
-
-    /// Names of the changes of a document that were made here, and whether the shore holds them.
-    pub fn own_changes(&self, kind: u64, id: DocumentId) -> Result<Vec<(Hash, bool)>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT hash, held FROM change WHERE kind = ?1 AND id = ?2 AND own = 1",
-        )?;
-        let mut rows = statement.query(params![to_sql(kind)?, id.0])?;
-        let mut changes = Vec::new();
-        while let Some(row) = rows.next()? {
-            let hash = Hash(fixed(row.get_ref(0)?.as_blob().map_err(not_bytes)?)?);
-            changes.push((hash, row.get(1)?));
-        }
-        Ok(changes)
-    }
-
-    /// Notes whether the shore holds a change.
-    pub fn set_held(
-        &mut self,
-        kind: u64,
-        id: DocumentId,
-        change: Hash,
-        held: bool,
-    ) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "UPDATE change SET held = ?4 WHERE kind = ?1 AND id = ?2 AND hash = ?3",
-            )?
-            .execute(params![to_sql(kind)?, id.0, change.0, held])?;
-        Ok(())
-    }
-
     /// All raw changes of a document, by hash.
     pub fn changes(&self, kind: u64, id: DocumentId) -> Result<Vec<RawChange>, StoreError> {
         let mut statement = self.connection.prepare_cached(
@@ -161,6 +129,21 @@ impl Store {
             changes.push(RawChange { hash, bytes: row.get(1)? });
         }
         Ok(changes)
+    }
+
+    /// A raw change of a document.
+    pub fn change(
+        &self,
+        kind: u64,
+        id: DocumentId,
+        hash: Hash,
+    ) -> Result<Option<RawChange>, StoreError> {
+        let bytes = self
+            .connection
+            .prepare_cached("SELECT bytes FROM change WHERE kind = ?1 AND id = ?2 AND hash = ?3")?
+            .query_row(params![to_sql(kind)?, id.0, hash.0], |row| row.get(0))
+            .optional()?;
+        Ok(bytes.map(|bytes| RawChange { hash, bytes }))
     }
 
     /// Keeps a receipt; the first one for a head stays.

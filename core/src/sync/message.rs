@@ -2,7 +2,7 @@
 
 use crate::{
     document::{RawChange, Version},
-    model::{DeviceId, DocumentId, VesselId},
+    model::{DeviceId, DocumentId, Hash, VesselId},
     record::{
         CborError, DeviceKey, KeyError, PublicKeyBytes, Purpose, Run,
         cbor::{Reader, Writer},
@@ -32,6 +32,10 @@ impl Limits {
     pub const NAMES: usize = 512;
     /// Names in the versions of all documents that a sender puts into one message.
     pub const ALL_NAMES: usize = 8_192;
+    /// Bytes of a signed note.
+    pub const NOTE: usize = 65_536;
+    /// Hashes of a proof that joins two tree heads.
+    pub const PROOF: usize = 130;
     /// Receipts and problems.
     pub const ANSWERS: usize = 1_024;
     /// Payload that a sender puts into one message before it says `more`; the rest is room for
@@ -94,6 +98,17 @@ pub struct Request {
     pub segments: Vec<Vec<u8>>,
     /// Changes the other side lacks.
     pub changes: Vec<Document<RawChange>>,
+    /// The newest tree head of the shore's ledger that this device accepted: a signed note.
+    pub tree_head: Option<Vec<u8>>,
+}
+
+/// A tree head, and what joins it to the one of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeHeadAnswer {
+    /// The signed note.
+    pub note: Vec<u8>,
+    /// The consistency proof (RFC 6962 section 2.1.2), with the hash at which it begins.
+    pub proof: Vec<Hash>,
 }
 
 /// Why something in a request was not taken.
@@ -137,6 +152,8 @@ pub struct Response {
     pub receipts: Vec<Vec<u8>>,
     /// What was not taken.
     pub problems: Vec<Problem>,
+    /// How large the shore's ledger is now.
+    pub tree_head: Option<TreeHeadAnswer>,
     /// Another round trip brings more.
     pub more: bool,
 }
@@ -243,7 +260,7 @@ impl Request {
     /// The request's bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut to = Writer::default();
-        to.array(8).uint(VERSION).bytes(&self.vessel.0).bytes(&self.dev.0);
+        to.array(9).uint(VERSION).bytes(&self.vessel.0).bytes(&self.dev.0);
         to.uint(match self.scope {
             Scope::Authority => 0,
             Scope::All => 1,
@@ -252,13 +269,14 @@ impl Request {
         write_documents(&mut to, &self.documents);
         write_list(&mut to, &self.segments);
         write_changes(&mut to, &self.changes);
+        to.optional(self.tree_head.as_deref(), Writer::bytes);
         to.finish()
     }
 
     /// Reads a request's bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
         let mut from = Reader::new(bytes)?;
-        from.array(8)?;
+        from.array(9)?;
         if from.uint()? != VERSION {
             return Err(CborError::Expected("a request of version 1"));
         }
@@ -274,6 +292,7 @@ impl Request {
             documents: read_documents(&mut from)?,
             segments: read_list(&mut from, Limits::SEGMENTS)?,
             changes: read_changes(&mut from)?,
+            tree_head: from.optional(read_note)?,
         })
     }
 }
@@ -282,7 +301,7 @@ impl Response {
     /// The response's bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut to = Writer::default();
-        to.array(9).uint(VERSION).int(self.time);
+        to.array(10).uint(VERSION).int(self.time);
         write_have(&mut to, &self.have);
         write_documents(&mut to, &self.documents);
         write_list(&mut to, &self.segments);
@@ -292,6 +311,9 @@ impl Response {
         for problem in &self.problems {
             to.array(2).uint(problem.code.number()).bytes(&problem.subject);
         }
+        to.optional(self.tree_head.as_ref(), |to, head| {
+            to.array(2).bytes(&head.note).hashes(&head.proof)
+        });
         to.bool(self.more);
         to.finish()
     }
@@ -302,7 +324,7 @@ impl Response {
             return Err(SyncError::TooLarge(bytes.len()));
         }
         let mut from = Reader::new(bytes)?;
-        from.array(9)?;
+        from.array(10)?;
         if from.uint()? != VERSION {
             return Err(CborError::Expected("a response of version 1").into());
         }
@@ -318,8 +340,22 @@ impl Response {
                 let code = ProblemCode::from_number(from.uint()?);
                 Ok(Problem { code, subject: from.bytes()?.to_vec() })
             })?,
+            tree_head: from.optional(|from| {
+                from.array(2)?;
+                let note = read_note(from)?;
+                let proof = from.list_of(Limits::PROOF, Reader::hash)?;
+                Ok(TreeHeadAnswer { note, proof })
+            })?,
             more: from.bool()?,
         })
+    }
+}
+
+/// A signed note. What it says is read where its key is known.
+fn read_note(from: &mut Reader<'_>) -> Result<Vec<u8>, CborError> {
+    match from.bytes()? {
+        note if note.len() <= Limits::NOTE => Ok(note.to_vec()),
+        _ => Err(CborError::Expected("a note of at most 64 KiB")),
     }
 }
 

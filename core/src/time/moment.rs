@@ -75,13 +75,49 @@ impl Bounds {
         self.not_after.is_some_and(|latest| latest < moment)
     }
 
-    /// The time grade: 0 phone clock only, 1 one side known, 2 both sides, 3 within 30 s.
-    pub fn grade(&self) -> u8 {
-        match (self.not_before, self.not_after) {
-            (None, None) => 0,
-            (Some(earliest), Some(latest)) if latest.0 - earliest.0 <= 60 * PER_SECOND => 3,
-            (Some(_), Some(_)) => 2,
-            _ => 1,
+    /// How well the time is known.
+    pub fn grade(&self) -> Grade {
+        let width = match (self.not_before, self.not_after) {
+            (None, None) => return Grade::T0,
+            (Some(earliest), Some(latest)) => latest.0.saturating_sub(earliest.0),
+            _ => return Grade::T1,
+        };
+        if width <= Grade::WITHIN_30_S {
+            Grade::T3
+        } else if width <= Grade::WITHIN_15_MIN {
+            Grade::T2
+        } else {
+            Grade::T1
+        }
+    }
+}
+
+/// How well a time is known: the T of `T0` to `T3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Grade {
+    /// Only what the phone's clock said.
+    T0,
+    /// One side, or both with more than 15 minutes about the middle.
+    T1,
+    /// Both sides, within 15 minutes of the middle.
+    T2,
+    /// Both sides, within 30 s of the middle.
+    T3,
+}
+
+impl Grade {
+    /// The widest interval of T3.
+    const WITHIN_30_S: i64 = 60 * PER_SECOND;
+    /// The widest interval of T2.
+    const WITHIN_15_MIN: i64 = 30 * 60 * PER_SECOND;
+
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::T0 => "the phone's clock only",
+            Self::T1 => "bounded on one side, or widely",
+            Self::T2 => "known within 15 minutes",
+            Self::T3 => "known within 30 seconds",
         }
     }
 }

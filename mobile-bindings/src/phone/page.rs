@@ -253,8 +253,9 @@ pub struct PageWriting {
     pub kind: WritingKind,
     /// Its id.
     pub id: String,
-    /// The device that began it.
-    pub device: String,
+    /// The device that began it; `None`: several wrote on it unseen by each other, and nobody can say
+    /// who came first.
+    pub device: Option<String>,
     /// Who was logged in there.
     pub crew: Option<u32>,
     /// Its fields: `on`, `text`, `code`, `state` and so on.
@@ -474,8 +475,8 @@ impl PageWriting {
         Self {
             kind: writing.kind.into(),
             id: writing.id.clone(),
-            device: writing.by.dev.to_string(),
-            crew: crew_of(&writing.by),
+            device: writing.by.map(|by| by.dev.to_string()),
+            crew: writing.by.as_ref().and_then(crew_of),
             fields: fields.collect(),
         }
     }

@@ -85,7 +85,7 @@ pub enum ScanOutcome {
     },
     /// A tag that the Plan on this phone does not know: sync, or tell the officer.
     UnknownTag {
-        /// The tag's id.
+        /// The tag's id; of an NFC tag its UID.
         tag: String,
     },
     /// A label of another ship.
@@ -120,6 +120,7 @@ impl ScanOutcome {
                 Self::OutsidePatrol { place: Place::of(checkpoint, plan) }
             }
             CoreOutcome::UnknownTag { tag } => Self::UnknownTag { tag: tag.to_string() },
+            CoreOutcome::UnknownNfc { uid } => Self::UnknownTag { tag: uid.to_string() },
             CoreOutcome::OtherVessel { tag } => Self::OtherVessel { tag: tag.to_string() },
             CoreOutcome::UnknownPlace => Self::UnknownPlace,
             CoreOutcome::NotADeckwatchTag => Self::NotADeckwatchTag,
@@ -172,6 +173,29 @@ impl Phone {
             go_on(cancel.as_ref())?;
             let outcome = phone.scan_label(&label, reading)?;
             Ok(ScanOutcome::of(outcome, phone.plan()))
+        })
+    }
+
+    /// Records an NFC tag: its UID where the reader tells it, and its NDEF message as it was read (empty where
+    /// there is none). Which place it is, the Plan tells; whether the tag is genuine, the shore will check.
+    ///
+    /// Read in reader mode, without the system's own NDEF check: each reading counts in the tag.
+    pub fn scan_nfc(
+        &self,
+        uid: Option<Vec<u8>>,
+        ndef: Vec<u8>,
+    ) -> Result<ScanOutcome, MobileError> {
+        self.recording("scan-nfc", &CHANGES, |phone, reading| {
+            let outcome = phone.scan_nfc(uid.as_deref(), &ndef, reading)?;
+            Ok(ScanOutcome::of(outcome, phone.plan()))
+        })
+    }
+
+    /// Experimental, and not tried on a real tag: 16 bytes that are written to a tag of level 5 before it is read, as 32
+    /// upper-case hex digits. The reading counts if it is the next thing that this phone records.
+    pub fn nfc_nonce(&self) -> Result<Vec<u8>, MobileError> {
+        self.recording("nfc-nonce", &CHANGES, |phone, reading| {
+            Ok(phone.nfc_nonce(reading)?.to_vec())
         })
     }
 

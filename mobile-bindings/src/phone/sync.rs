@@ -76,6 +76,17 @@ pub struct Receipt {
     pub time: i64,
 }
 
+/// Why the shore refused changes that were made here.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Refusal {
+    /// Why.
+    pub kind: ProblemKind,
+    /// How many changes.
+    pub changes: u32,
+    /// For people: what it means, and what to do.
+    pub text: String,
+}
+
 /// What is ashore and what is not.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct SyncState {
@@ -85,6 +96,10 @@ pub struct SyncState {
     pub unsent: u32,
     /// Changes made here, of the Plan and of Pages, that the shore is not known to hold.
     pub unsent_changes: u32,
+    /// Those of them that the shore refused. They are kept, and sent again after all others.
+    pub refused_changes: u32,
+    /// Why it refused them, by kind.
+    pub refusals: Vec<Refusal>,
     /// The number of the newest record.
     pub last_seq: Option<u64>,
     /// The shore's newest receipt for this device.
@@ -104,6 +119,12 @@ impl From<sync::ProblemCode> for ProblemKind {
             sync::ProblemCode::NotVouched => Self::NotVouched,
             sync::ProblemCode::Unknown(number) => Self::Unknown { name: number.to_string() },
         }
+    }
+}
+
+impl Refusal {
+    fn of((code, changes): (sync::ProblemCode, usize)) -> Self {
+        Self { kind: code.into(), changes: count(changes), text: code.hint().to_owned() }
     }
 }
 
@@ -135,8 +156,9 @@ impl Phone {
         })
     }
 
-    /// Takes the bytes that the shore answered. The same bytes twice change nothing more. A response
-    /// is at most 4 MiB, and taken whole once it has begun: `cancel` stops one that has not.
+    /// Takes the bytes that the shore answered. The same bytes twice change nothing more. `cancel` ends
+    /// it soon, between two things that came: what was taken by then is kept, and the next sync brings the
+    /// rest.
     #[uniffi::method(default(cancel = None))]
     pub fn sync_response(
         &self,
@@ -146,19 +168,26 @@ impl Phone {
         let changes = [Change::Sync, Change::Plan, Change::Page, Change::Identity];
         self.recording("sync-response", &changes, |phone, reading| {
             go_on(cancel.as_ref())?;
-            Ok(phone.sync_response(&bytes, reading)?.into())
-        })
+            let wanted = || go_on(cancel.as_ref()).is_ok();
+            match phone.sync_response_while(&bytes, reading, &wanted) {
+                // What came before is taken, and the observer is told.
+                Err(phone::ResponseError::Stopped) => Ok(Err(MobileError::stopped())),
+                taken => Ok(Ok(taken?.into())),
+            }
+        })?
     }
 
     /// What is ashore and what is not.
     pub fn sync_state(&self) -> Result<SyncState, MobileError> {
         guard("sync-state", || {
             let view = self.recorder.shown()?;
-            let receipt = view.receipt.as_ref();
+            let (receipt, refused) = (view.receipt.as_ref(), &view.refused_changes);
             Ok(SyncState {
                 server: view.server.clone(),
                 unsent: count(view.unsent),
                 unsent_changes: count(view.unsent_changes),
+                refused_changes: count(refused.iter().map(|(_, changes)| changes).sum()),
+                refusals: refused.iter().map(|one| Refusal::of(*one)).collect(),
                 last_seq: view.head.map(|(seq, _)| seq),
                 receipt: receipt.map(|receipt| Receipt { seq: receipt.seq, time: receipt.time }),
             })

@@ -76,6 +76,8 @@ pub struct PatrolStatus {
     pub visited: Vec<Place>,
     /// Those of them that only the other phone visited, as its code said.
     pub by_other: Vec<Place>,
+    /// Those of them that demand stronger evidence than this phone has recorded there: scan the tag, not the label.
+    pub below_level: Vec<Place>,
     /// This phone takes part in the patrol of another.
     pub joined: bool,
     /// All points of the route.
@@ -118,6 +120,7 @@ impl PatrolStatus {
             left: Place::all(&progress.left, &view.plan),
             visited: Place::all(&progress.visited, &view.plan),
             by_other: Place::all(&progress.by_other, &view.plan),
+            below_level: Place::all(&progress.below_level, &view.plan),
             joined: current.is_some_and(|current| current.joined.is_some()),
             total: count(progress.total),
             unknown_tags: count(progress.unknown_tags),

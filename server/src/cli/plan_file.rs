@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 use check::CheckEntry;
 use deckwatch_core::{
     entropy::{Entropy, draw},
-    model::{CheckpointId, CrewNo, RouteId, ScheduleId, TagId},
-    plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk, clock_of, minute_of},
+    model::{CheckpointId, CrewNo, Level, RouteId, ScheduleId, TagId},
+    plan::{
+        Checkpoint, KeyedTag, PlanContent, Route, Schedule, TagRegistration, Walk, clock_of,
+        minute_of,
+    },
     time::ShipTime,
 };
 use serde::{Deserialize, Serialize};
@@ -46,6 +49,8 @@ struct CheckpointEntry {
     name: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     deck: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_level: Option<Level>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     check: Vec<CheckEntry>,
 }
@@ -157,8 +162,13 @@ impl PlanFile {
                     return Err(PlanFileError::Twice { what: "check", name: item });
                 }
             }
-            let place = Checkpoint { name: entry.name.clone(), deck: entry.deck.clone(), checks };
-            plan.checkpoints.insert(id, place);
+            let (name, deck) = (entry.name.clone(), entry.deck.clone());
+            let min_level = entry.min_level.filter(|level| *level != Level::L0);
+            plan.checkpoints.insert(id, Checkpoint { name, deck, checks, min_level });
+            // What was written with keys is registered by `deckwatch tags`, and stays with its place.
+            let here = |tag: &KeyedTag| tag.checkpoint == id;
+            plan.nfc.extend(before.nfc.iter().filter(|(_, tag)| here(tag)));
+            plan.displays.extend(before.displays.iter().filter(|(_, tag)| here(tag)));
             let hanging: Vec<_> =
                 before.tags.iter().filter(|(_, tag)| tag.checkpoint == id).collect();
             for (tag, registration) in &hanging {
@@ -252,6 +262,7 @@ impl PlanFile {
                 .map(|place| CheckpointEntry {
                     name: place.name.clone(),
                     deck: place.deck.clone(),
+                    min_level: place.min_level,
                     check: place.checks.iter().map(CheckEntry::of).collect(),
                 })
                 .collect(),
@@ -309,6 +320,15 @@ fn lines_of(plan: &PlanContent) -> Vec<String> {
     lines.extend(
         file.checkpoint.iter().map(|place| format!("checkpoint {} ({})", place.name, place.deck)),
     );
+    lines.extend(file.checkpoint.iter().filter_map(|place| {
+        Some(format!("least evidence at {}: {}", place.name, place.min_level?))
+    }));
+    let hangs = |tag: &KeyedTag| {
+        let key = tag.key_version.map_or_else(String::new, |version| format!(", key {version}"));
+        format!("at {}{key}", plan.checkpoint_name(tag.checkpoint))
+    };
+    lines.extend(plan.nfc.iter().map(|(uid, tag)| format!("NFC tag {uid} {}", hangs(tag))));
+    lines.extend(plan.displays.iter().map(|(id, tag)| format!("display {id} {}", hangs(tag))));
     lines.extend(file.checkpoint.iter().flat_map(|place| {
         place.check.iter().map(|check| format!("check at {}: {check}", place.name))
     }));
@@ -331,7 +351,7 @@ fn lines_of(plan: &PlanContent) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use deckwatch_core::{entropy::SeededEntropy, plan::CheckKind};
+    use deckwatch_core::{entropy::SeededEntropy, model::TagUid, plan::CheckKind};
 
     use super::*;
 
@@ -343,6 +363,7 @@ mod tests {
         deck = "Main deck"
         [[checkpoint]]
         name = "Gangway"
+        min_level = 4
         [[checkpoint.check]]
         item = "bearing"
         ask = "Bearing temperature"
@@ -381,6 +402,12 @@ mod tests {
         let bearing = &gangway.checks["bearing"];
         assert_eq!((bearing.min_milli, bearing.max_milli), (Some(-5_000), Some(60_500)));
         assert_eq!(gangway.checks["lit"].kind, CheckKind::YesNo);
+        assert_eq!(gangway.min_level, Some(Level::L4));
+        let mut plan = plan.clone();
+        let hangs =
+            KeyedTag { checkpoint: *plan.checkpoints.keys().next().unwrap(), key_version: Some(1) };
+        plan.nfc.insert(TagUid::from([4; 7]), hangs);
+        plan.displays.insert(TagId([9; 16]), hangs);
         let again = imported(FILE, &plan).unwrap();
         assert_eq!(again, plan, "ids and tags are kept by name");
         assert!(differences(&plan, &again).is_empty());
@@ -409,6 +436,9 @@ mod tests {
         let twice = PlanFileError::Twice { what: "check", name: "bearing".into() };
         assert_eq!(wrong("\"lit\"", "\"bearing\""), twice);
         assert!(toml::from_str::<PlanFile>(&FILE.replace("window_minutes", "window")).is_err());
+        assert!(
+            toml::from_str::<PlanFile>(&FILE.replace("min_level = 4", "min_level = 6")).is_err()
+        );
     }
 
     #[test]

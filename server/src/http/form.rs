@@ -1,15 +1,25 @@
 //! Forms as browsers post them, read strictly.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+
+use super::{Web, origin, reply};
+
+/// 64 KiB at 16 kbit/s take half a minute.
+const PATIENCE: Duration = Duration::from_secs(60);
+const FORM: &str = "application/x-www-form-urlencoded";
 /// Bytes of a form at most.
-pub(super) const MOST_BYTES: usize = 64 * 1024;
+const MOST_BYTES: usize = 64 * 1024;
 /// Fields of a form at most: a route form has one for each checkpoint.
 const MOST_FIELDS: usize = 1_000;
 
 /// Why a body is no form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum FormError {
+enum FormError {
     #[error("the form has more than 1,000 fields")]
     TooMany,
     #[error("the form is not encoded as browsers do it")]
@@ -18,8 +28,43 @@ pub(super) enum FormError {
     Twice,
 }
 
+/// The fields of a form that a page of this server sent, or why it was not taken. `open_again` says what to do.
+pub(super) async fn posted(
+    web: &Web,
+    headers: &HeaderMap,
+    body: Body,
+    open_again: &'static str,
+) -> Result<BTreeMap<String, String>, Response> {
+    let refused = |status, what: &str, hint| Err(reply::refused(web, headers, status, what, hint));
+    if let Err(foreign) = origin::own(headers) {
+        let hint =
+            "Nothing was changed. Open the page on this server and send the form from there.";
+        return refused(StatusCode::FORBIDDEN, &foreign.to_string(), hint);
+    }
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media = media.and_then(|media| media.split(';').next()).map(str::trim);
+    if media != Some(FORM) || headers.contains_key(header::CONTENT_ENCODING) {
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "This is no form", open_again);
+    }
+    let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MOST_BYTES)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => {
+            let what = "The form is larger than 64 KiB, or it broke off";
+            return refused(StatusCode::PAYLOAD_TOO_LARGE, what, open_again);
+        }
+        Err(_) => {
+            let what = "The form took longer than a minute to arrive";
+            return refused(StatusCode::REQUEST_TIMEOUT, what, open_again);
+        }
+    };
+    fields_of(&bytes).or_else(|error| {
+        let what = format!("This form cannot be read: {error}");
+        refused(StatusCode::BAD_REQUEST, &what, open_again)
+    })
+}
+
 /// Reads `application/x-www-form-urlencoded`: UTF-8, every name once.
-pub(super) fn fields_of(body: &[u8]) -> Result<BTreeMap<String, String>, FormError> {
+fn fields_of(body: &[u8]) -> Result<BTreeMap<String, String>, FormError> {
     let mut fields = BTreeMap::new();
     for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         if fields.len() == MOST_FIELDS {

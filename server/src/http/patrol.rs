@@ -14,11 +14,13 @@ pub(super) async fn show(
     Query(wish): Query<reply::Wish>,
     headers: HeaderMap,
 ) -> Response {
-    reply::page(web, wish, headers, move |shore, _, palette| {
+    reply::page(web, wish, headers, move |shore, wish, palette| {
         let nothing = || reply::NoPage::NotFound("due patrol");
         let due = DueId::from_hex(&due).map_err(|_| nothing())?;
         reply::bring_up_to_date(shore);
-        view::patrol(shore, palette, due)?.ok_or_else(nothing)
+        let mut page = view::patrol(shore, palette, due)?.ok_or_else(nothing)?;
+        page.writings.saved = wish.written.is_some();
+        Ok(page)
     })
     .await
 }

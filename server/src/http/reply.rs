@@ -25,6 +25,7 @@ pub(super) struct Wish {
     pub palette: Option<String>,
     pub day: Option<String>,
     pub vessel: Option<String>,
+    pub written: Option<String>,
 }
 
 /// The reader's palette, and whether it was just chosen.
@@ -50,6 +51,13 @@ impl Colours {
 /// Why there is no page.
 pub(super) enum NoPage {
     NotFound(&'static str),
+    /// What was asked for cannot be done; with the page to go back to.
+    Refused {
+        status: StatusCode,
+        what: String,
+        hint: &'static str,
+        back: (String, String),
+    },
     Failed(Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -106,6 +114,12 @@ pub(super) fn no_page(nothing: NoPage, palette: Palette, now: i64) -> Response {
         NoPage::NotFound(thing) => {
             let shell = Shell::new("Not found", Here::Below, palette, now);
             problem(ProblemPage::not_found(shell, thing))
+        }
+        NoPage::Refused { status, what, hint, back } => {
+            let shell = Shell::new("Not done", Here::Below, palette, now);
+            let mut page = ProblemPage::not_done(shell, status.as_u16(), &what, hint);
+            page.back = Some(back);
+            problem(page)
         }
         NoPage::Failed(error) => {
             let reference = HEXLOWER.encode(&draw::<4>(&mut SystemEntropy));

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::Web;
+use crate::ledger::LedgerError;
 use crate::shore::ShoreError;
 use crate::store::StoreError;
 use crate::sync::SyncRefusal;
@@ -114,6 +115,9 @@ fn status_of(refusal: &SyncRefusal) -> StatusCode {
         SyncRefusal::Shore(ShoreError::Store(StoreError::Busy)) => StatusCode::SERVICE_UNAVAILABLE,
         SyncRefusal::Shore(ShoreError::Store(StoreError::Full(_))) => {
             StatusCode::INSUFFICIENT_STORAGE
+        }
+        SyncRefusal::Shore(ShoreError::Ledger(LedgerError::OldCopy { .. })) => {
+            StatusCode::SERVICE_UNAVAILABLE
         }
         SyncRefusal::Shore(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -52,8 +52,9 @@ impl Site {
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let shore = Scene::shore(&scene.store, scene.folder.path(), &scene.clock, 8);
+        let hosts = super::Hosts::named(["shore.example".to_owned()]);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving = runtime.spawn(super::serve(listener, Arc::new(shore), async {
+        let serving = runtime.spawn(super::serve(listener, Arc::new(shore), hosts, async {
             drop(stopped.await);
         }));
         Self { scene: Arc::new(scene), address, stop: Some(stop), runtime, serving: Some(serving) }
@@ -152,6 +153,42 @@ fn a_page_is_sent_once_and_a_palette_is_remembered() {
     assert!(kept.text().contains("data-palette=\"night\""));
     assert_eq!(kept.header("set-cookie"), "");
     assert!(!first.text().contains("data-palette=\"night\""));
+}
+
+#[test]
+fn only_who_asks_under_a_name_of_this_server_is_shown_anything() {
+    let site = Site::new();
+    let vessel = format!("/vessels/{}", site.scene.vessel);
+    let plan = format!("{vessel}/plan");
+    let port = site.address.port();
+    for own in ["shore.example", "SHORE.example:443", "localhost", &format!("127.0.0.1:{port}")] {
+        let answer = site.get(&vessel, &[("host", own)]);
+        assert_eq!(answer.status, 200, "{own}");
+    }
+    for strange in ["evil.example", &format!("evil.example:{port}"), "shore.example.evil.example"] {
+        for path in ["/", "/flags", &vessel, &plan, "/nowhere"] {
+            let answer = site.get(path, &[("host", strange)]);
+            assert_eq!(answer.status, 421, "{strange}{path}");
+            let text = answer.text();
+            assert!(text.contains("deckwatch serve --host "), "{text}");
+            assert!(!text.contains("Aurora"), "{text}");
+            assert!(answer.header("content-security-policy").starts_with("default-src 'none';"));
+        }
+        // The name of the form is that of the request, as it is when a name is made to resolve here.
+        let origin = format!("http://{strange}");
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let headers =
+            [("host", strange), form, ("origin", &origin), ("sec-fetch-site", "same-origin")];
+        assert_eq!(site.post_to(&plan, b"form=roster", &headers).status, 421);
+        assert_eq!(site.get("/healthz", &[("host", strange)]).status, 200);
+    }
+    let hostile = site.get("/", &[("host", "<script>")]);
+    assert_eq!(hostile.status, 421);
+    assert!(!hostile.text().contains("script"), "{}", hostile.text());
+    // A phone is known by its key, under whatever name it was told.
+    let phone = site.scene.invited(2, Roles::CREW);
+    let sealed = phone.seal(&phone.request());
+    assert_eq!(site.post(&sealed, &[BYTES, ("host", "ship-proxy.lan")]).status, 200);
 }
 
 #[test]

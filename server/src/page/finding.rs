@@ -1,6 +1,8 @@
 //! How a finding looks: its title, its weight, and what would explain it.
 
-use deckwatch_core::model::RecordRef;
+use deckwatch_core::model::{Hash, RecordRef};
+
+use super::writing::{ActLink, StateView};
 
 /// How much a finding weighs. A flag says "look here", never "guilty".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +50,19 @@ pub struct FindingView {
     pub innocent: Vec<String>,
     /// The records that show it.
     pub records: Vec<RecordRef>,
+    /// The flag that was raised for it.
+    pub flag: Option<FlagView>,
+}
+
+/// A flag where it is settled.
+#[derive(Debug, Clone)]
+pub struct FlagView {
+    /// Its id.
+    pub id: Hash,
+    /// What came of it, by everybody who said so.
+    pub settled: Vec<StateView>,
+    /// What somebody ashore may do to it.
+    pub acts: Vec<ActLink>,
 }
 
 impl FindingView {

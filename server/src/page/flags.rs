@@ -9,6 +9,7 @@ use super::finding::{Look, Severity, look, title};
 use super::layout::{Here, Shell};
 use super::moment::Moment;
 use super::words::counted;
+use super::writing::StateView;
 
 /// The inbox. Build it with [`FlagsPage::new`], which groups and sorts.
 #[derive(Debug, Clone, Template)]
@@ -90,6 +91,8 @@ pub struct FlagRow {
     pub severity: Severity,
     /// What was found, in one sentence.
     pub sentence: String,
+    /// What came of it, if anybody said so: "explained".
+    pub settled: Option<StateView>,
 }
 
 impl FlagRow {

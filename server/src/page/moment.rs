@@ -98,6 +98,20 @@ impl Span {
         self.words(offset_minutes)
     }
 
+    /// The same with its day: "21 Nov at 02:10:07 ± 3 s".
+    pub fn ship_dated(&self, offset_minutes: i32) -> String {
+        let words = self.words(offset_minutes);
+        let day = |utc| civil(utc, offset_minutes).map(DateTime::date);
+        let first = self.not_before.or(self.not_after);
+        let Some(begins) = first.and_then(day) else { return words };
+        let ends = self.not_after.and_then(day).unwrap_or(begins);
+        // Wide ones that cross midnight name their days themselves.
+        if ends != begins && !words.starts_with("at ") {
+            return words;
+        }
+        format!("{} {words}", written(Some(begins.into()), "%-d %b"))
+    }
+
     /// The same in UTC.
     pub fn utc(&self) -> String {
         match (self.not_before, self.not_after) {
@@ -269,5 +283,25 @@ mod tests {
         assert_eq!(all.ship(0), "unknown time to unknown time");
         assert!(all.middle().is_some());
         assert_eq!(offset(i32::MIN), "UTC−35791394:08");
+    }
+
+    #[test]
+    fn a_time_that_stands_alone_has_its_day() {
+        // 2026-11-21 23:59:50 UTC.
+        let late = 1_795_305_590;
+        let span = |from, to| Span { not_before: from, not_after: to };
+        for (span, words) in [
+            (span(Some(late), Some(late)), "21 Nov at 23:59:50"),
+            (span(Some(late), Some(late + 6)), "21 Nov at 23:59:53 ± 3 s"),
+            (span(Some(late), Some(late + 20)), "21 Nov at 00:00:00 ± 10 s"),
+            (span(Some(late), Some(late + 600)), "21 Nov 23:59:50 to 22 Nov 00:09:50"),
+            (span(Some(late), None), "21 Nov not before 23:59:50"),
+            (span(None, Some(late)), "21 Nov before 23:59:50"),
+            (span(None, None), "unknown"),
+        ] {
+            assert_eq!(span.ship_dated(0), words);
+        }
+        assert_eq!(span(Some(i64::MIN), None).ship_dated(0), "not before unknown time");
+        assert_eq!(span(Some(late), Some(late)).ship_dated(60), "22 Nov at 00:59:50");
     }
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use deckwatch_core::model::{CrewNo, DeviceId, DueId, Hash, RecordRef, VesselId};
 
+use super::dated::Dated;
 use super::finding::FindingView;
 use super::freshness::{Freshness, short_device};
 use super::layout::{Here, Shell};
@@ -152,6 +153,8 @@ pub struct Stop {
 pub struct StopScan {
     /// When.
     pub at: Span,
+    /// How well that is known.
+    pub dated: Dated,
     /// How.
     pub method: Method,
     /// What that is worth.
@@ -199,12 +202,16 @@ impl Method {
 /// The evidence level of a scan. It is derived, never written by the phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// L0 to L5.
+    /// L0 to L2: nothing of it can be checked.
     Derived(u8),
+    /// L3 to L5, checked with the key of the tag or display.
+    Checked(u8),
     /// The level the evidence claims; nobody who holds the tag's key has checked it.
     Claimed(u8),
-    /// The check failed, or the tag is not registered.
-    Refused,
+    /// The check failed, with the reason: worth no more than a manual entry.
+    Refused(&'static str),
+    /// It was assessed by an earlier version.
+    Unknown,
 }
 
 impl Level {
@@ -212,8 +219,20 @@ impl Level {
     pub fn words(self) -> String {
         match self {
             Self::Derived(level) => format!("L{level}"),
+            Self::Checked(level) => format!("L{level} checked"),
             Self::Claimed(level) => format!("L{level} claimed, not yet checked"),
-            Self::Refused => "check failed".to_owned(),
+            Self::Refused(why) => format!("L0, check failed: {why}"),
+            Self::Unknown => "level not worked out yet".to_owned(),
+        }
+    }
+
+    /// The sign beside the words; the words say the same.
+    pub fn glyph(self) -> &'static str {
+        match self {
+            Self::Checked(_) => "✓",
+            Self::Claimed(_) | Self::Unknown => "…",
+            Self::Refused(_) => "✕",
+            Self::Derived(_) => "",
         }
     }
 }

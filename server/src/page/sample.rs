@@ -8,6 +8,7 @@ mod fleet;
 mod patrol;
 mod plan;
 mod vessel;
+mod writing;
 
 use deckwatch_core::model::{DeviceId, DueId, Hash, RecordRef, VesselId};
 use jiff::civil::Date;
@@ -17,6 +18,10 @@ pub use fleet::{empty_fleet, fleet, fleet_of};
 pub use patrol::{awaiting_patrol, hostile_patrol, missed_patrol, patrol};
 pub use plan::{empty_plan, older_plan, plan, plan_form, plan_preview};
 pub use vessel::{bare_vessel, vessel};
+pub use writing::{
+    closed_patrol, day, empty_day, unplanned, write_answer, write_closing, write_form,
+    write_preview,
+};
 
 use super::layout::{Here, Palette, Shell};
 use super::moment::{Moment, Span};

@@ -8,6 +8,7 @@ use super::freshness::Freshness;
 use super::layout::{Here, Shell};
 use super::moment::{self, Moment};
 use super::picture::punch_card::PunchCard;
+use super::unplanned::UnplannedRow;
 use super::verdict::{Revision, Tally, VerdictView};
 
 /// The page of one vessel.
@@ -30,6 +31,10 @@ pub struct VesselPage {
     pub card: PunchCard,
     /// The due patrols of the chosen day, by the opening of their windows.
     pub due: Vec<DueRow>,
+    /// The patrols of the chosen day that answer nothing due, by their start.
+    pub unplanned: Vec<UnplannedRow>,
+    /// Whether anybody wrote on the page of the chosen day.
+    pub day_written: bool,
     /// The day before the chosen one, where the reader may go.
     pub previous_day: Option<Date>,
     /// The day after.

@@ -1,7 +1,10 @@
 //! What people wrote about a patrol: each word with its author, when it was written, and what stood
 //! there before.
 
-use deckwatch_core::model::{CrewNo, DeviceId};
+use deckwatch_core::{
+    model::{CrewNo, DeviceId, PageSubject, VesselId},
+    time::Day,
+};
 
 use super::freshness::short_device;
 use super::moment::Span;
@@ -13,8 +16,39 @@ pub struct WritingsView {
     pub writings: Vec<WritingView>,
     /// Who closed the Page after review.
     pub closed: Option<WriterView>,
+    /// Who opened it again, if it was closed and is not any more.
+    pub reopened: Option<WriterView>,
     /// Writings that are not shown because there are too many.
     pub more: usize,
+    /// What it is about: "patrol", "day".
+    pub whole: &'static str,
+    /// What somebody ashore may do to the whole of it.
+    pub acts: Vec<ActLink>,
+    /// Whether something was written just now.
+    pub saved: bool,
+}
+
+/// A link to a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActLink {
+    /// Where.
+    pub href: String,
+    /// What it does.
+    pub words: &'static str,
+}
+
+/// Where the page of a subject is.
+pub fn address(vessel: VesselId, subject: PageSubject) -> String {
+    match subject {
+        PageSubject::Due(due) => format!("/patrols/{due}"),
+        PageSubject::Unplanned { dev, patrol } => {
+            format!("/vessels/{vessel}/unplanned/{dev}/{patrol}")
+        }
+        PageSubject::Day(day) => {
+            let day = Day(i32::try_from(day).unwrap_or(i32::MAX));
+            format!("/vessels/{vessel}/days/{day}")
+        }
+    }
 }
 
 /// One writing.
@@ -26,12 +60,16 @@ pub struct WritingView {
     pub id: String,
     /// What it is about: "the whole patrol", "CO2 room".
     pub about: String,
+    /// The place on this page that it is about.
+    pub target: Option<String>,
     /// What counts now; several were written at once.
     pub says: Vec<SaidView>,
     /// "accepted by …", "closed by …", "within 0 to 60.5 °C".
     pub state: Vec<StateView>,
     /// Everything else that was said there, oldest first.
     pub before: Vec<SaidView>,
+    /// What somebody ashore may do to it.
+    pub acts: Vec<ActLink>,
 }
 
 /// Something that somebody said.

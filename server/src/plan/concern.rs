@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use deckwatch_core::{
-    model::CheckpointId,
+    model::{CheckpointId, Level},
     plan::{CheckKind, PlanContent, PlanProblem, Route, Schedule},
 };
 
@@ -27,6 +27,15 @@ pub fn concerns(plan: &PlanContent) -> Vec<Concern> {
             say(format!("Tag {}", short_tag(*id)), what.to_owned());
         }
     }
+    let nfc = plan.nfc.iter().map(|(uid, tag)| (format!("NFC tag {uid}"), tag));
+    let displays =
+        plan.displays.iter().map(|(id, tag)| (format!("Display {}", short_tag(*id)), tag));
+    for (about, tag) in nfc.chain(displays) {
+        if !plan.checkpoints.contains_key(&tag.checkpoint) {
+            let what = "hangs at a checkpoint that is not in the plan, so its scans count nowhere";
+            say(about, what.to_owned());
+        }
+    }
     let walked: BTreeSet<CheckpointId> =
         plan.routes.values().flat_map(|route| route.points.iter().copied()).collect();
     let aside = plan.checkpoints.iter().filter(|(id, _)| !walked.contains(id));
@@ -44,8 +53,12 @@ pub fn concerns(plan: &PlanContent) -> Vec<Concern> {
     }
     for (id, place) in &plan.checkpoints {
         let about = || format!("Checkpoint {}", place.name);
-        if !plan.tags.values().any(|tag| tag.checkpoint == *id) {
+        let best = best_level(plan, *id);
+        if best == Level::L0 {
             say(about(), "has no tag, so nobody can scan it".to_owned());
+        } else if let Some(least) = place.min_level.filter(|least| *least > best) {
+            let what = format!("demands {least}, and nothing there reaches more than {best}");
+            say(about(), what);
         }
         for (item, check) in &place.checks {
             let upside_down = matches!((check.min_milli, check.max_milli), (Some(least), Some(most)) if least > most);
@@ -66,6 +79,16 @@ pub fn concerns(plan: &PlanContent) -> Vec<Concern> {
         }
     }
     found
+}
+
+/// The highest level that a scan at a place can have.
+fn best_level(plan: &PlanContent, id: CheckpointId) -> Level {
+    let labels = plan.tags.values().filter(|tag| tag.checkpoint == id).map(|_| Level::L1);
+    let displays = plan.displays.values().filter(|tag| tag.checkpoint == id).map(|_| Level::L3);
+    let nfc = plan.nfc.values().filter(|tag| tag.checkpoint == id);
+    // A tag that signs may be bound to the phone's chain, too.
+    let nfc = nfc.map(|tag| if tag.key_version.is_some() { Level::L5 } else { Level::L2 });
+    labels.chain(displays).chain(nfc).max().unwrap_or_default()
 }
 
 /// What `after` has to look at and `before` has not.

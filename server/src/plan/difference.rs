@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use deckwatch_core::{
-    model::{CheckpointId, RouteId, ScheduleId, TagId},
+    model::{CheckpointId, Level, RouteId, ScheduleId, TagId, TagUid},
     plan::{Check, CheckKind, PlanContent, Walk, check::decimal_of, clock_of},
 };
 
@@ -24,6 +24,10 @@ pub enum Thing {
     Check(CheckpointId, String),
     /// What hangs at a place.
     Tag(TagId),
+    /// An NFC tag there.
+    Nfc(TagUid),
+    /// A display there.
+    Display(TagId),
     /// A route.
     Route(RouteId),
     /// A schedule.
@@ -42,6 +46,8 @@ impl Thing {
             Self::Checkpoint(_) => ("checkpoint", "checkpoints"),
             Self::Check(..) => ("check", "checks"),
             Self::Tag(_) => ("tag", "tags"),
+            Self::Nfc(_) => ("NFC tag", "NFC tags"),
+            Self::Display(_) => ("display", "displays"),
             Self::Route(_) => ("route", "routes"),
             Self::Schedule(_) => ("schedule", "schedules"),
             Self::Entry(_) => ("entry", "entries"),
@@ -57,6 +63,8 @@ impl Thing {
             Self::Checkpoint(id) => format!("Checkpoint {}", plan.checkpoint_name(*id)),
             Self::Check(id, item) => format!("Check {item} at {}", plan.checkpoint_name(*id)),
             Self::Tag(id) => format!("Tag {}", short_tag(*id)),
+            Self::Nfc(uid) => format!("NFC tag {uid}"),
+            Self::Display(id) => format!("Display {}", short_tag(*id)),
             Self::Route(id) => format!("Route {}", route_name(plan, *id)),
             Self::Schedule(id) => {
                 let schedule = plan.schedules.get(id);
@@ -299,6 +307,11 @@ impl All {
             let thing = Thing::Checkpoint(*id);
             self.plain(&thing, "name", place.name.as_str());
             self.plain(&thing, "deck", place.deck.as_str());
+            self.plain(
+                &thing,
+                "least evidence",
+                place.min_level.map_or(String::new(), level_words),
+            );
             for (item, check) in &place.checks {
                 let thing = Thing::Check(*id, item.clone());
                 self.plain(&thing, "question", check.ask.as_str());
@@ -312,6 +325,14 @@ impl All {
             let (thing, at) = (Thing::Tag(*id), plan.checkpoint_name(tag.checkpoint));
             self.put(&thing, "hangs at", tag.checkpoint.to_string(), at);
             self.plain(&thing, "label revision", tag.revision.to_string());
+        }
+        let nfc = plan.nfc.iter().map(|(uid, tag)| (Thing::Nfc(*uid), tag));
+        let displays = plan.displays.iter().map(|(id, tag)| (Thing::Display(*id), tag));
+        for (thing, tag) in nfc.chain(displays) {
+            let at = plan.checkpoint_name(tag.checkpoint);
+            self.put(&thing, "hangs at", tag.checkpoint.to_string(), at);
+            let version = tag.key_version.map_or(String::new(), |version| version.to_string());
+            self.plain(&thing, "key version", version);
         }
     }
 
@@ -378,6 +399,11 @@ pub fn walk_words(walk: Walk) -> &'static str {
         Walk::Continuous => "continuously",
         Walk::Search => "as a search of every space",
     }
+}
+
+/// "L4, signed NFC tag".
+pub fn level_words(level: Level) -> String {
+    format!("{level}, {}", level.words())
 }
 
 /// How a question is answered.

@@ -11,7 +11,10 @@ use super::{
     form::{self, Kind, Mistakes},
     outlook::{Outlook, outlook},
 };
-use crate::page::plan::{Concern, form::Fields, heads_word};
+use crate::page::{
+    form::Fields,
+    plan::{Concern, heads_word},
+};
 use crate::shore::{PlanEdit, Shore, ShoreError};
 
 /// Heads of one version at most: as many as edits beside each other that nobody joined.

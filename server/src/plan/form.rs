@@ -12,7 +12,7 @@ use deckwatch_core::plan::PlanContent;
 pub use answer::{Answers, Mistakes};
 pub use removal::removal;
 
-use crate::page::plan::form::{Fields, Look, Question, Sheet};
+use crate::page::form::{Fields, Look, Question, Sheet};
 
 /// What a form is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! What forms make of a plan, what that changes, and what is to be looked at.
 
 use deckwatch_core::{
-    model::{CheckpointId, CrewNo, RouteId, ScheduleId, TagId, VesselId},
+    model::{CheckpointId, CrewNo, Level, RouteId, ScheduleId, TagId, TagUid, VesselId},
     plan::{
-        CheckKind, Checkpoint, PlanContent, PlanProblem, Route, Schedule, TagRegistration, Walk,
+        CheckKind, Checkpoint, KeyedTag, PlanContent, PlanProblem, Route, Schedule,
+        TagRegistration, Walk,
     },
     time::ShipTime,
 };
@@ -14,7 +15,7 @@ use super::{
     form::{self, Kind, Mistakes},
     outlook::{Shift, outlook, what_differs},
 };
-use crate::page::plan::form::Fields;
+use crate::page::form::Fields;
 
 const ROUTE: RouteId = RouteId([0xa0; 8]);
 const SCHEDULE: ScheduleId = ScheduleId([0xb0; 8]);
@@ -354,4 +355,53 @@ fn the_next_days_show_what_appears_disappears_and_moves() {
     let longer = look(&|plan| plan.schedules.get_mut(&SCHEDULE).unwrap().window_minutes = 100);
     let Some(Shift::Differs { from, to }) = longer.shifts.first() else { panic!() };
     assert_eq!(what_differs(from, to), ["window"]);
+}
+
+#[test]
+fn a_level_is_demanded_by_a_form_and_what_cannot_reach_it_is_said() {
+    let one = place(1).to_string();
+    let about = [("id", one.as_str())];
+    let of = |level: &str| {
+        made(Kind::Checkpoint, &filled(Kind::Checkpoint, &about, &[("min_level", level)]))
+    };
+    let demanding = of("4").unwrap();
+    assert_eq!(demanding.checkpoints[&place(1)].min_level, Some(Level::L4));
+    assert_eq!(of("0").unwrap(), plan(), "any");
+    for level in ["6", "L4", "-1"] {
+        let fields: Vec<String> = of(level).unwrap_err().by_field.into_keys().collect();
+        assert_eq!(fields, ["min_level"], "{level}");
+    }
+    let said: Vec<String> =
+        differences(&plan(), &demanding).iter().map(|one| one.sentence()).collect();
+    assert_eq!(said, ["Checkpoint Place 1: least evidence none → L4, signed NFC tag"]);
+    let concern = new_concerns(&plan(), &demanding);
+    assert_eq!(concern.len(), 1);
+    assert!(concern[0].what.contains("demands L4, and nothing there reaches more than L1"));
+
+    let mut tagged = demanding.clone();
+    let tag = KeyedTag { checkpoint: place(1), key_version: Some(2) };
+    tagged.nfc.insert(TagUid::from([4; 7]), tag);
+    tagged.displays.insert(TagId([0xd1; 16]), KeyedTag { checkpoint: place(9), ..tag });
+    let said: Vec<String> =
+        differences(&demanding, &tagged).iter().map(|one| one.sentence()).collect();
+    assert_eq!(said[0], "NFC tag 04040404040404 added: hangs at Place 1; key version 2");
+    assert_eq!(said.len(), 2);
+    let concern = new_concerns(&demanding, &tagged);
+    assert_eq!(concern.len(), 1, "a display at a place that is not there: {concern:?}");
+    assert!(concern[0].about.starts_with("Display d1d1d1d1"));
+}
+
+#[test]
+fn a_checkpoint_goes_with_its_nfc_tags_and_displays() {
+    let mut before = plan();
+    before.routes.get_mut(&ROUTE).unwrap().points = vec![place(2), place(3)];
+    let here = KeyedTag { checkpoint: place(1), key_version: Some(1) };
+    let there = KeyedTag { checkpoint: place(2), ..here };
+    before.nfc = [(TagUid::from([1; 7]), here), (TagUid::from([2; 7]), there)].into();
+    before.displays = [(TagId([0xd1; 16]), here), (TagId([0xd2; 16]), there)].into();
+    let one = place(1).to_string();
+    let values = form::removal("checkpoint", &one, None);
+    let after = form::wish(Kind::Remove, &values, &before, &before, None).unwrap();
+    assert_eq!(after.nfc, [(TagUid::from([2; 7]), there)].into());
+    assert_eq!(after.displays, [(TagId([0xd2; 16]), there)].into());
 }

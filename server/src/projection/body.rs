@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use deckwatch_core::{
-    assess::{Assessed, DeviceState, Finding, Patrol, Watermark},
-    model::{CheckpointId, CrewNo, DeviceId, Hash, RecordRef},
-    time::Bounds,
+    assess::{Assessed, DeviceState, Ending, Finding, Patrol, PatrolName, Watermark},
+    model::{CheckpointId, CrewNo, DeviceId, DueId, Hash, Level, RecordRef},
+    time::{Basis, Bounds},
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,25 @@ pub struct Summary<'a> {
     pub contact_limit_secs: i64,
     /// Which formulas were used.
     pub detector_version: u32,
+    /// Patrols that answer nothing due, the newest first; of very many the newest.
+    pub unplanned: Vec<UnplannedBody<'a>>,
+}
+
+/// A patrol that answers nothing due, as it is written.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of Patrol in deckwatch-core")]
+pub struct UnplannedBody<'a> {
+    pub name: PatrolName,
+    pub started: Bounds,
+    pub started_said: Option<u64>,
+    pub ended: Bounds,
+    pub ending: Option<Ending>,
+    pub named: Option<DueId>,
+    pub crew: &'a [CrewNo],
+    /// How many points were scanned.
+    pub points: usize,
+    /// The route's name, if it named one.
+    pub route: Option<String>,
 }
 
 /// A [`DueBody`] as pages read it. Times in `bounds` are in 10 µs.
@@ -127,6 +146,13 @@ pub struct BoundsView {
     pub not_after: Option<i64>,
 }
 
+impl From<Bounds> for BoundsView {
+    fn from(bounds: Bounds) -> Self {
+        let at = |moment: Option<deckwatch_core::time::Moment>| moment.map(|moment| moment.0);
+        Self { not_before: at(bounds.not_before), not_after: at(bounds.not_after) }
+    }
+}
+
 /// A `Visit` as pages read it.
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of Visit")]
@@ -134,8 +160,21 @@ pub struct VisitView {
     pub checkpoint: CheckpointId,
     pub record: RecordRef,
     pub at: BoundsView,
+    #[serde(default)]
+    pub known_by: Option<Basis>,
     pub evidence_type: u64,
+    /// What was projected before there were levels has none.
+    #[serde(default)]
+    pub worth: Option<WorthView>,
     pub required: bool,
+}
+
+/// A `Worth` as pages read it.
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of Worth")]
+pub struct WorthView {
+    pub claims: Level,
+    pub standing: String,
 }
 
 /// A `Finding` as pages read it.
@@ -150,7 +189,7 @@ pub struct FindingText {
 }
 
 /// A patrol's name as pages read it.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of PatrolName")]
 pub struct PatrolNameView {
     pub dev: DeviceId,
@@ -177,6 +216,25 @@ pub struct PatrolView {
     pub ended: BoundsView,
     pub crew: Vec<CrewNo>,
     pub visited: Vec<VisitView>,
+    #[serde(default)]
+    pub named: Option<DueId>,
+    #[serde(default)]
+    pub joined: Option<PatrolNameView>,
+}
+
+/// An [`UnplannedBody`] as pages read it.
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of UnplannedBody")]
+pub struct UnplannedView {
+    pub name: PatrolNameView,
+    pub started: BoundsView,
+    pub started_said: Option<i64>,
+    pub ended: BoundsView,
+    pub ending: Option<EndingView>,
+    pub named: Option<DueId>,
+    pub crew: Vec<CrewNo>,
+    pub points: u32,
+    pub route: Option<String>,
 }
 
 /// A [`FlagBody`] as pages read it.
@@ -198,6 +256,7 @@ pub struct SummaryView {
     pub devices: Vec<DeviceView>,
     pub offset_minutes: i32,
     pub contact_limit_secs: i64,
+    pub unplanned: Vec<UnplannedView>,
 }
 
 /// A `Watermark` as pages read it, in 10 µs.

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use deckwatch_core::{
-    assess::ReceiptFact,
+    assess::{Patrol, ReceiptFact},
     model::{Hash, VesselId},
     plan::{PlanContent, PlanDocument},
     record::{Body, Chain, Receipt},
 };
 
+use super::body::PatrolView;
 use crate::shore::Held;
 use crate::store::{ReadTx, StoreError};
 
 /// All receipts given for a vessel. They were signed here, so their signatures are not checked again.
-pub(super) fn receipts(tx: &dyn ReadTx, vessel: VesselId) -> Result<Vec<ReceiptFact>, StoreError> {
+pub(crate) fn receipts(tx: &dyn ReadTx, vessel: VesselId) -> Result<Vec<ReceiptFact>, StoreError> {
     let mut facts = Vec::new();
     tx.receipts_of(vessel, &mut |row| {
         let unreadable = |_| StoreError::Unreadable { what: "receipt" };
@@ -38,4 +39,11 @@ pub(super) fn versions(held: &Held) -> BTreeMap<Vec<Hash>, PlanContent> {
         }
     }
     versions
+}
+
+/// Patrols as pages read them.
+pub(super) fn patrols(patrols: &[Patrol]) -> Result<Vec<PatrolView>, StoreError> {
+    let failed = |error: serde_json::Error| StoreError::Failed(Box::new(error));
+    let text = serde_json::to_string(patrols).map_err(failed)?;
+    serde_json::from_str(&text).map_err(failed)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
     assess::{Assessed, Assessment, Finding, Patrol, Severity, Verdict},
+    ledger::FlagStatement,
     model::{CheckpointId, DueId, Hash, PageSubject, RecordRef, page_id},
     plan::PlanContent,
     record::Body,
@@ -11,18 +12,22 @@ use deckwatch_core::{
 };
 use serde::Serialize;
 
-use super::body::{DueBody, FlagBody, Summary};
+use super::body::{DueBody, FlagBody, Summary, UnplannedBody};
 use crate::shore::Held;
 use crate::store::{DuePatrolRow, FlagRow, StoreError, VesselStateRow};
 
 /// The form of the JSON texts. A change of form is a new number.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
+/// Patrols that answer nothing due, kept of one vessel: more than a crew walks in a month.
+const UNPLANNED: usize = 200;
 
 /// A whole assessment.
 pub(super) struct Rows {
     pub state: VesselStateRow,
     pub dues: Vec<DuePatrolRow>,
     pub flags: Vec<FlagRow>,
+    /// The same as the ledger says them; the id of a flag is the hash of its statement.
+    pub statements: Vec<Vec<u8>>,
     /// Why each verdict is what it is.
     pub why: BTreeMap<DueId, String>,
 }
@@ -40,18 +45,14 @@ pub(super) fn rows(
     let mut why = BTreeMap::new();
     for assessed in &assessment.dues {
         let row = context.due(assessed)?;
-        for flag in context.flags(assessed)? {
-            flags.insert(flag.id, flag);
+        for (flag, statement) in context.flags(assessed)? {
+            flags.insert(flag.id, (flag, statement));
         }
         why.insert(row.due, assessed.why.clone());
         dues.insert(row.due, row);
     }
-    Ok(Rows {
-        state: context.state()?,
-        dues: dues.into_values().collect(),
-        flags: flags.into_values().collect(),
-        why,
-    })
+    let (flags, statements) = flags.into_values().unzip();
+    Ok(Rows { state: context.state()?, dues: dues.into_values().collect(), flags, statements, why })
 }
 
 struct Context<'a> {
@@ -147,7 +148,7 @@ impl<'a> Context<'a> {
     }
 
     /// A missed patrol, and every finding that makes one irregular.
-    fn flags(&self, assessed: &Assessed) -> Result<Vec<FlagRow>, StoreError> {
+    fn flags(&self, assessed: &Assessed) -> Result<Vec<(FlagRow, Vec<u8>)>, StoreError> {
         let mut flags = Vec::new();
         if assessed.verdict == Verdict::Missed {
             flags.push(self.flag(assessed, "missed", &assessed.why, None)?);
@@ -165,7 +166,7 @@ impl<'a> Context<'a> {
         code: &str,
         sentence: &str,
         finding: Option<&Finding>,
-    ) -> Result<FlagRow, StoreError> {
+    ) -> Result<(FlagRow, Vec<u8>), StoreError> {
         let due = &assessed.demand.due;
         let body = json(&FlagBody {
             sentence,
@@ -175,17 +176,52 @@ impl<'a> Context<'a> {
             finding,
         })?;
         let vessel = self.held.vessel();
-        let named = [&vessel.0[..], &due.id.0, code.as_bytes(), &[0], body.as_bytes()].concat();
-        Ok(FlagRow {
+        let statement = FlagStatement {
             vessel,
-            id: Hash::of(&named),
+            due: Some(due.id),
+            code: code.to_owned(),
+            severity: Severity::Irregular,
+            sentence: sentence.to_owned(),
+            records: finding.map(|finding| finding.records.clone()).unwrap_or_default(),
+            detector_version: self.assessment.detector_version,
+        };
+        let statement = statement.encode();
+        let row = FlagRow {
+            vessel,
+            id: Hash::of(&statement),
             due: Some(due.id),
             day: due.day.0,
             code: code.to_owned(),
             severity: "irregular".to_owned(),
             at: due.opens,
             body,
-        })
+        };
+        Ok((row, statement))
+    }
+
+    /// Patrols that answer nothing due, the newest first.
+    fn unplanned(&self) -> Vec<UnplannedBody<'a>> {
+        let alone = |patrol: &&Patrol| patrol.answers.is_none() && patrol.joined.is_none();
+        let mut patrols: Vec<&Patrol> = self.assessment.patrols.iter().filter(alone).collect();
+        let newest = |patrol: &&Patrol| {
+            let bounds = patrol.started;
+            std::cmp::Reverse((bounds.not_after.or(bounds.not_before), patrol.name))
+        };
+        patrols.sort_by_key(newest);
+        patrols.truncate(UNPLANNED);
+        let name = |id| self.newest.and_then(|plan| Some(plan.routes.get(&id)?.name.clone()));
+        let body = |patrol: &'a Patrol| UnplannedBody {
+            name: patrol.name,
+            started: patrol.started,
+            started_said: patrol.started_said,
+            ended: patrol.ended,
+            ending: patrol.ending,
+            named: patrol.named,
+            crew: &patrol.crew,
+            points: patrol.visited.len(),
+            route: patrol.route.and_then(name),
+        };
+        patrols.into_iter().map(body).collect()
     }
 
     fn state(&self) -> Result<VesselStateRow, StoreError> {
@@ -201,6 +237,7 @@ impl<'a> Context<'a> {
                 |plan| plan.contact_limit_secs(),
             ),
             detector_version: self.assessment.detector_version,
+            unplanned: self.unplanned(),
         };
         // New due patrols come into sight even where nothing else changes.
         let look_again = as_of.saturating_add(super::AHEAD / 2);

@@ -1,10 +1,14 @@
 //! Pages from projected rows. What a page shows of one vessel is of one snapshot.
 
+mod day;
 mod flags;
 mod fleet;
 mod patrol;
 mod plan;
+mod scene;
+mod unplanned;
 mod vessel;
+mod write;
 mod writing;
 
 use std::ops::RangeInclusive;
@@ -25,11 +29,15 @@ use crate::page::{
 };
 use crate::store::{DuePatrolRow, ReadTx, RevisionRow, Scope, StoreError, VesselStateRow};
 
+pub use day::day;
 pub use flags::flags;
 pub use fleet::fleet;
 pub use patrol::patrol;
 pub use plan::{PlanWish, plan, plan_form, plan_preview, plan_shell};
+pub(crate) use scene::Scene;
+pub use unplanned::unplanned;
 pub use vessel::vessel;
+pub(crate) use write::{write_form, write_preview};
 
 /// Days that pictures and lists reach back.
 const DAYS: i32 = 31;
@@ -81,6 +89,7 @@ fn finding(text: FindingText) -> FindingView {
         sentence: text.sentence,
         innocent: text.explanations,
         records: text.records,
+        flag: None,
     }
 }
 

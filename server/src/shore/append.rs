@@ -1,6 +1,7 @@
 //! Writing the shore's own chain.
 
 use deckwatch_core::{
+    ledger::LoggedRun,
     model::{Hash, RecordRef, VesselId},
     record::{
         Body, ContentPart, DeviceKey, Item, PersonPart, Segment, SoftwareKey, TimePart, device_id,
@@ -9,6 +10,7 @@ use deckwatch_core::{
 };
 
 use super::{Held, Shore, ShoreError};
+use crate::ledger::Statement;
 use crate::store::{SegmentRow, WriteTx};
 
 /// Bytes of a record beside its parts.
@@ -59,7 +61,10 @@ impl Shore {
         for items in cuts(items) {
             let row = self.cut(held.vessel(), &key, (next, prev), items, &mut made)?;
             tx.put_segment(&row)?;
-            (next, prev) = (row.to_seq.saturating_add(1), row.head);
+            let SegmentRow { dev, from_seq, prev: before, to_seq, head, .. } = row;
+            let run = LoggedRun { dev, from: from_seq, prev: before, to: to_seq, head };
+            self.log(tx, held.vessel(), &[Statement::Run(run)])?;
+            (next, prev) = (to_seq.saturating_add(1), head);
         }
         held.refresh(tx)?;
         Ok(made.split_off(usize::from(boot.is_some()).min(made.len())))

@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex};
 use deckwatch_core::{
     authority::{Authority, Roles},
     document::{DocumentKind, Merged, RawChange, VoucherIndex, Vouchers, merge},
+    ledger::VerifierKey,
     model::{DeviceId, DocumentId, Hash, VesselId},
+    phone::named_ledger,
     record::{Body, Chain, PublicKeyBytes, Segment, Span},
 };
 
-use super::{lock, pages::Pages};
+use super::{lock, pages::Pages, unchecked::UncheckedScans};
 use crate::store::{DocumentRef, ReadTx, SegmentSpan, StoreError, VesselRow, gather};
 
 /// Vessels kept decoded at a time.
@@ -25,9 +27,12 @@ pub struct Held {
     spans: BTreeMap<DeviceId, BTreeSet<Span>>,
     chains: Vec<Chain>,
     tops: BTreeMap<DeviceId, (u64, Hash)>,
+    /// The ledger that the shore's chain names.
+    ledger: Option<VerifierKey>,
     authority: Authority,
     /// Every `document` record.
     index: VoucherIndex,
+    unchecked: UncheckedScans,
     /// Who vouches for what in the Plan.
     vouchers: Vouchers,
     plan: Merged,
@@ -43,8 +48,10 @@ impl Held {
             spans: BTreeMap::new(),
             chains: Vec::new(),
             tops: BTreeMap::new(),
+            ledger: None,
             authority: Authority::read(vessel.id, &vessel.shore_key, &[]),
             index: VoucherIndex::default(),
+            unchecked: UncheckedScans::default(),
             vouchers: Vouchers::default(),
             plan: Merged::nothing(DocumentKind::Plan),
             pages: Pages::default(),
@@ -83,6 +90,11 @@ impl Held {
         self.tops.get(&dev).copied()
     }
 
+    /// The ledger that the shore's chain names last.
+    pub fn ledger(&self) -> Option<&VerifierKey> {
+        self.ledger.as_ref()
+    }
+
     /// Who may do what.
     pub fn authority(&self) -> &Authority {
         &self.authority
@@ -117,6 +129,11 @@ impl Held {
         &self.index
     }
 
+    /// Scans whose tags and displays have keys, and what came of their checks.
+    pub fn unchecked(&self) -> &UncheckedScans {
+        &self.unchecked
+    }
+
     /// Decodes what `tx` holds and this does not.
     pub(crate) fn refresh(&mut self, tx: &(impl ReadTx + ?Sized)) -> Result<(), StoreError> {
         let mut fresh: Vec<SegmentSpan> = Vec::new();
@@ -145,6 +162,9 @@ impl Held {
         if touched.iter().any(|dev| *dev == root || officer(*dev)) {
             self.authority = Authority::read(self.vessel, &self.shore_key, &self.chains);
         }
+        if touched.contains(&root) {
+            self.ledger = self.chain(root).and_then(named_ledger);
+        }
         self.refresh_plan(tx, !touched.is_empty())?;
         let mut pages = std::mem::take(&mut self.pages);
         let refreshed = pages.refresh(self, tx);
@@ -170,7 +190,11 @@ impl Held {
             self.chains.insert(at, Chain::new(span.dev));
             at
         });
-        verified.entries.iter().for_each(|entry| self.index.add(entry));
+        let root = self.authority.root();
+        for entry in &verified.entries {
+            self.index.add(entry);
+            self.unchecked.add(entry, root);
+        }
         if let Some(chain) = self.chains.get_mut(at) {
             chain.insert(verified);
         }
@@ -252,6 +276,11 @@ pub(super) struct HeldVessels {
 }
 
 impl HeldVessels {
+    /// Forgets all of them.
+    pub fn forget(&self) {
+        lock(&self.seats).1.clear();
+    }
+
     /// The place of one vessel; the one unused for longest makes room.
     pub fn seat(&self, vessel: VesselId) -> Seat {
         let mut guard = lock(&self.seats);

@@ -13,6 +13,7 @@ use deckwatch_core::{
 };
 
 use super::lock;
+use crate::ledger::LedgerFolder;
 
 /// Why a key was not read or written.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,9 @@ pub enum KeyFolderError {
     /// The database names another key.
     #[error("the key file of vessel {0} belongs to another shore")]
     OtherKey(VesselId),
+    /// No key for a ledger that the database knows.
+    #[error("the secret key of the ledger {0} is missing")]
+    LedgerKeyMissing(String),
     /// Keys are never replaced.
     #[error("vessel {0} has a key already")]
     Exists(VesselId),
@@ -46,7 +50,7 @@ impl KeyFolderError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Io { .. } => "check the folder's owner and free space",
-            Self::Missing(_) | Self::Damaged(_) | Self::OtherKey(_) => {
+            Self::Missing(_) | Self::Damaged(_) | Self::OtherKey(_) | Self::LedgerKeyMissing(_) => {
                 "restore the keys folder from the backup that was made with the database"
             }
             Self::Exists(_) => "use the vessel that is there",
@@ -58,15 +62,27 @@ impl KeyFolderError {
 #[derive(Debug)]
 pub struct KeyFolder {
     folder: PathBuf,
+    ledger: LedgerFolder,
     read: Mutex<BTreeMap<VesselId, Arc<SoftwareKey>>>,
 }
 
 impl KeyFolder {
     /// Opens the folder, and makes it if there is none.
     pub fn open(folder: &Path) -> Result<Self, KeyFolderError> {
-        let opened = Self { folder: folder.to_owned(), read: Mutex::default() };
+        let ledger = LedgerFolder::within(folder);
+        let opened = Self { folder: folder.to_owned(), ledger, read: Mutex::default() };
         make_private(folder).map_err(|cause| opened.io(cause))?;
         Ok(opened)
+    }
+
+    /// What of the ledger stands in it.
+    pub(crate) fn ledger(&self) -> &LedgerFolder {
+        &self.ledger
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn io(&self, cause: std::io::Error) -> KeyFolderError {
@@ -79,21 +95,13 @@ impl KeyFolder {
 
     /// Keeps the key of a new vessel. It is durable when this returns, and never replaced.
     pub fn keep(&self, vessel: VesselId, key: SoftwareKey) -> Result<(), KeyFolderError> {
-        // Temporary files of this crate are made with mode 0600.
-        let mut file =
-            tempfile::NamedTempFile::new_in(&self.folder).map_err(|cause| self.io(cause))?;
-        writeln!(file, "{}", HEXLOWER.encode(&key.to_secret())).map_err(|cause| self.io(cause))?;
-        file.as_file().sync_all().map_err(|cause| self.io(cause))?;
-        file.persist_noclobber(self.path(vessel)).map_err(|failure| {
-            match failure.error.kind() {
+        let text = HEXLOWER.encode(&key.to_secret());
+        write_private(&self.path(vessel), text.as_bytes(), false).map_err(|cause| {
+            match cause.kind() {
                 std::io::ErrorKind::AlreadyExists => KeyFolderError::Exists(vessel),
-                _ => self.io(failure.error),
+                _ => self.io(cause),
             }
         })?;
-        // The name is durable only when the folder is.
-        File::open(&self.folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|cause| self.io(cause))?;
         lock(&self.read).insert(vessel, Arc::new(key));
         Ok(())
     }
@@ -128,6 +136,26 @@ impl KeyFolder {
             .and_then(|secret| SoftwareKey::from_secret(&secret).ok())
             .ok_or(KeyFolderError::Damaged(vessel))
     }
+}
+
+/// Writes a line into a file that only its owner may read, whole or not at all, durable when this returns. Only with
+/// `replace` a file that is there gives way.
+pub(crate) fn write_private(path: &Path, text: &[u8], replace: bool) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // Temporary files of this crate are made with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text)?;
+    if !text.ends_with(b"\n") {
+        file.write_all(b"\n")?;
+    }
+    file.as_file().sync_all()?;
+    if replace {
+        file.persist(path).map_err(|failure| failure.error)?;
+    } else {
+        file.persist_noclobber(path).map_err(|failure| failure.error)?;
+    }
+    // The name is durable only when the folder is.
+    File::open(folder)?.sync_all()
 }
 
 /// A folder that only its owner may enter.

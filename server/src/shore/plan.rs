@@ -67,6 +67,9 @@ impl Shore {
                 received_at: now,
             })?;
         }
+        let logged: Vec<Statement> =
+            changes.iter().map(|change| Statement::Change(Hash::of(&change.bytes))).collect();
+        self.log(tx, vessel, &logged)?;
         let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
         let vouching: Vec<Body> = hashes
             .chunks(MAX_VOUCHED)

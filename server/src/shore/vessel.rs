@@ -39,7 +39,8 @@ impl Shore {
         crate::store::try_writing(self.store(), |tx: &mut dyn WriteTx| {
             tx.add_vessel(&row)?;
             let mut held = super::Held::nothing_of(&row);
-            self.append_within(tx, &mut held, std::slice::from_ref(&genesis)).map(drop)
+            self.append_within(tx, &mut held, std::slice::from_ref(&genesis))?;
+            self.name_ledger(tx, &mut held)
         })
     }
 

@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod enrolments;
+pub mod ledgers;
 pub mod page_states;
 pub mod projections;
 pub mod receipts;
@@ -45,6 +46,9 @@ macro_rules! conformance_tests {
                 changes_are_listed_as_they_came,
                 changes_are_named_as_they_came_whatever_their_document, documents_are_listed_in_pages,
                 changes_are_counted_by_who_wrote_and_who_brought_them, changes_are_bounded;
+            ledgers: leaves_come_back_by_place_vessel_and_subject,
+                subtrees_are_kept_for_every_proof, what_leaves_are_about_is_kept_once,
+                the_newest_tree_head_is_the_largest;
             page_states: the_state_of_a_page_takes_the_place_of_the_one_before,
                 states_of_pages_are_checked_and_can_be_made_again;
             receipts: the_first_receipt_stays, the_latest_receipt_has_the_highest_seq,

@@ -1,3 +1,4 @@
+mod ledgers;
 mod page_states;
 mod projections;
 mod sources;
@@ -20,7 +21,7 @@ use super::{
 /// copies the tables it touches.
 #[derive(Default)]
 pub struct MemoryStore {
-    published: Mutex<Arc<Shelves>>,
+    published: Mutex<Arc<Tables>>,
     writer: OneWriter<()>,
 }
 
@@ -38,9 +39,9 @@ impl Store for MemoryStore {
     ) -> Result<(), StoreError> {
         let _seat = self.writer.enter()?;
         let before = Arc::clone(&lock(&self.published));
-        let mut tx = MemoryTx { shelves: Shelves::clone(&before) };
+        let mut tx = MemoryTx::clone(&before);
         work(&mut tx)?;
-        *lock(&self.published) = Arc::new(tx.shelves);
+        *lock(&self.published) = Arc::new(tx);
         Ok(())
     }
 
@@ -49,14 +50,19 @@ impl Store for MemoryStore {
         work: &mut dyn FnMut(&dyn ReadTx) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let now = Arc::clone(&lock(&self.published));
-        work(&MemoryTx { shelves: Shelves::clone(&now) })
+        work(&MemoryTx::clone(&now))
     }
 }
 
+/// What is published is what a transaction left.
+type Tables = MemoryTx;
+
 type Shelves = BTreeMap<VesselId, Arc<Shelf>>;
 
+#[derive(Clone, Default)]
 struct MemoryTx {
     shelves: Shelves,
+    ledgers: ledgers::LedgerShelf,
 }
 
 impl MemoryTx {

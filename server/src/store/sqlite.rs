@@ -9,6 +9,7 @@ mod connection;
 mod damage;
 mod enrolments;
 mod fault;
+mod ledgers;
 mod migrations;
 mod page_states;
 mod projections;
@@ -20,6 +21,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod vessels;
+mod witness;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,6 +36,7 @@ use statement::SqliteTx;
 
 pub use backup::BackupError;
 pub use migrations::OpenError;
+pub use witness::SqliteWitnessStore;
 
 /// How a database is opened.
 #[derive(Debug, Clone)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use deckwatch_core::{
-    model::DeviceId,
+    model::{DeviceId, Hash},
     record::{Receipt, Span, chain::runs},
-    sync::{Have, Limits, Problem, Request, Response, Scope, missing},
+    sync::{Have, Limits, Problem, Request, Response, Scope, TreeHeadAnswer, missing},
 };
 
 use super::{SyncRefusal, Synced, documents::Documents, ingest::Taken, seal::Sealed};
@@ -16,7 +16,7 @@ use crate::store::{ReceiptRow, WriteTx};
 pub(super) fn nothing_but(time: i64, problem: Problem) -> Synced {
     let mut response = empty(time);
     response.problems.push(problem);
-    Synced { response: response.encode(), news: None }
+    Synced { response: response.encode(), news: None, handed_out: None }
 }
 
 fn empty(time: i64) -> Response {
@@ -28,6 +28,7 @@ fn empty(time: i64) -> Response {
         changes: Vec::new(),
         receipts: Vec::new(),
         problems: Vec::new(),
+        tree_head: None,
         more: false,
     }
 }
@@ -36,7 +37,7 @@ impl Shore {
     pub(super) fn answer(
         &self,
         tx: &mut dyn WriteTx,
-        held: &Held,
+        held: &mut Held,
         sealed: &Sealed<'_>,
         taken: Taken,
     ) -> Result<Synced, SyncRefusal> {
@@ -50,8 +51,12 @@ impl Shore {
         if reader {
             named.extend(request.have.iter().map(|(dev, _)| *dev));
         }
+        self.name_ledger(tx, held)?;
+        let ledger = self.open_ledger(tx).map_err(ShoreError::from)?;
+        let head = self.sign_tree_head(tx, &ledger).map_err(ShoreError::from)?;
+        let tree = ledger.now(&*tx).map_err(ShoreError::from)?;
         for dev in &named {
-            response.receipts.extend(self.receipt(tx, held, *dev, now)?);
+            response.receipts.extend(self.receipt(tx, held, *dev, (now, tree))?);
         }
         if !reader {
             // What it wrote itself is no secret to it, and it stops sending what is held.
@@ -65,10 +70,15 @@ impl Shore {
             let documents = Documents { tx, held, request, taken, now, heard_before };
             response.more |= !documents.lacking(&mut room, &mut response)?;
         }
+        let remembered = request.tree_head.as_deref();
+        let proof = self.join_to(tx, &ledger, remembered, head.size).map_err(ShoreError::from)?;
+        response.tree_head = Some(TreeHeadAnswer { note: head.note.clone(), proof });
         response.problems = taken.problems;
         response.problems.truncate(Limits::ANSWERS);
         response.receipts.truncate(Limits::ANSWERS);
-        Ok(Synced { response: response.encode(), news: taken.news.then(|| held.vessel()) })
+        let handed_out = Some((ledger.key().clone(), head.note));
+        let news = taken.news.then(|| held.vessel());
+        Ok(Synced { response: response.encode(), news, handed_out })
     }
 
     /// "I hold `dev` up to here": the first receipt for this head stays, so that a repeated question gets the
@@ -78,7 +88,7 @@ impl Shore {
         tx: &mut dyn WriteTx,
         held: &Held,
         dev: DeviceId,
-        now: i64,
+        (now, tree): (i64, (u64, Hash)),
     ) -> Result<Option<Vec<u8>>, SyncRefusal> {
         // Nobody needs a receipt for what the shore itself wrote.
         let Some((seq, head)) = held.top(dev).filter(|_| dev != held.authority().root()) else {
@@ -90,7 +100,7 @@ impl Shore {
             return Ok(Some(latest.bytes));
         }
         let key = self.shore_key(held).map_err(ShoreError::from)?;
-        let receipt = Receipt::sign(&*key, dev, seq, head, now).map_err(ShoreError::from)?;
+        let receipt = Receipt::sign(&*key, dev, seq, head, now, tree).map_err(ShoreError::from)?;
         let bytes = receipt.encode();
         let kept = tx.put_receipt(&ReceiptRow { vessel, dev, seq, head, time: now, bytes })?;
         Ok(Some(kept.bytes))

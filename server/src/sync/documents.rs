@@ -15,7 +15,8 @@ use super::{
     ingest::Taken,
     seal::{Sealed, problem},
 };
-use crate::shore::{Held, Shore};
+use crate::ledger::Statement;
+use crate::shore::{Held, Shore, ShoreError};
 use crate::store::{DocumentRef, NewChange, StoreError, WriteTx, WrittenSince, gather};
 
 /// Bytes of changes that no record vouches for, per device that brings them.
@@ -53,7 +54,7 @@ impl Shore {
             );
             return Ok(());
         }
-        let mut intake = Intake::default();
+        let (mut intake, mut logged) = (Intake::default(), Vec::new());
         let (vessel, now) = (held.vessel(), self.now());
         for change in &sealed.request.changes {
             let raw = &change.what;
@@ -80,8 +81,12 @@ impl Shore {
                     continue;
                 }
             }
-            taken.news |= tx.put_change(&row)?;
+            if tx.put_change(&row)? {
+                taken.news = true;
+                logged.push(Statement::Change(Hash::of(&row.bytes)));
+            }
         }
+        self.log(tx, vessel, &logged).map_err(ShoreError::from)?;
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
+    ledger::LoggedRun,
     model::DeviceId,
     record::{Body, Chain, Slot, Span, VerifiedSegment},
     sync::{Problem, ProblemCode},
@@ -10,8 +11,10 @@ use deckwatch_core::{
 
 use super::SyncRefusal;
 use super::seal::{Brought, Sealed, problem};
-use crate::shore::{Held, Shore};
+use crate::ledger::Statement;
+use crate::shore::{Held, Shore, ShoreError};
 use crate::store::{EnrolmentToken, SegmentRow, WriteTx};
+use crate::tags::check::{Again, CHECKS_A_SYNC};
 
 /// Devices without a certificate that one vessel may have.
 pub const MAX_UNCERTIFIED_DEVICES: usize = 32;
@@ -52,6 +55,9 @@ impl Shore {
         held.refresh(tx)?;
         self.take_changes(tx, held, sealed, &mut taken)?;
         held.refresh(tx)?;
+        if taken.news {
+            self.check_within(tx, held, CHECKS_A_SYNC, Again::No)?;
+        }
         let forked = taken
             .authors
             .iter()
@@ -100,8 +106,12 @@ impl Shore {
             received_at: self.now(),
             carried_by: sealed.request.dev,
         };
+        let fresh = fresh_of(tx, &row)?;
         match tx.put_segment(&row) {
             Ok(new) => {
+                if new {
+                    self.log(tx, vessel, &fresh).map_err(ShoreError::from)?;
+                }
                 taken.news |= new;
                 taken.authors.insert(dev);
                 taken.brought.insert((dev, span));
@@ -190,6 +200,19 @@ impl Shore {
 }
 
 /// Verifies a segment: its author's key, its vessel, and that nothing of it is withheld.
+/// The records of a segment that no leaf covers yet: all, or those that a shorter copy had left out.
+fn fresh_of(tx: &dyn WriteTx, row: &SegmentRow) -> Result<Vec<Statement>, SyncRefusal> {
+    let (dev, from, prev) = (row.dev, row.from_seq, row.prev);
+    let run = match tx.segment(row.vessel, dev, row.to_seq, row.head)? {
+        Some(held) => match held.from_seq.checked_sub(1) {
+            Some(to) if to >= from => LoggedRun { dev, from, prev, to, head: held.prev },
+            _ => return Ok(Vec::new()),
+        },
+        None => LoggedRun { dev, from, prev, to: row.to_seq, head: row.head },
+    };
+    Ok(vec![Statement::Run(run)])
+}
+
 fn verify(
     held: &Held,
     sealed: &Sealed<'_>,

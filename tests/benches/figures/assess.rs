@@ -169,7 +169,15 @@ impl<'k> Author<'k> {
 fn sync(author: &mut Author<'_>, shore: &SoftwareKey, receipts: &mut Vec<Receipt>, now: i64) {
     author.write(now, 0, Body::Alive);
     let dev = deckwatch_core::record::device_id(&author.key.public_key());
-    let receipt = Receipt::sign(shore, dev, author.seq - 1, author.head, now).unwrap();
+    let receipt = Receipt::sign(
+        shore,
+        dev,
+        author.seq - 1,
+        author.head,
+        now,
+        deckwatch_core::record::receipt::no_tree(),
+    )
+    .unwrap();
     let subject = Some(receipt.hash());
     receipts.push(receipt);
     author.write(now + 1, 0, Body::Anchor { source: 1, time: now, eps: 0, subject });

@@ -12,8 +12,15 @@ const MOST_PACKAGES: usize = 300;
 const BANNED: &[&str] = &["openssl", "sqlx", "native-tls", "aws-lc"];
 
 /// Exactly one version of each.
-const ONE_OF: &[&str] =
-    &["libsqlite3-sys", "rusqlite", "p256", "automerge", "uniffi", "uniffi_bindgen"];
+const ONE_OF: &[&str] = &[
+    "libsqlite3-sys",
+    "rusqlite",
+    "p256",
+    "ed25519-dalek",
+    "automerge",
+    "uniffi",
+    "uniffi_bindgen",
+];
 
 fn packages() -> Vec<String> {
     let lock: Table = read("Cargo.lock").parse().unwrap();

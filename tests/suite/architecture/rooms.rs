@@ -20,8 +20,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("page", &["model", "record", "time", "document", "authority", "plan"]),
     ("patrol", &["model", "record", "time", "plan", "presence", "authority"]),
     ("assess", &["model", "record", "time", "document", "plan", "page", "authority"]),
-    ("ledger", &["model", "record"]),
-    ("sync", &["model", "record", "time", "document", "authority"]),
+    ("ledger", &["model", "record", "assess"]),
+    ("sync", &["model", "record", "time", "document", "authority", "ledger"]),
     ("audit", &["model", "record", "time", "plan", "authority", "assess", "ledger"]),
     ("store", &["model", "record", "time", "document", "sync", "entropy", "authority"]),
     (

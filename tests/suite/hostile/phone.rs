@@ -22,7 +22,14 @@ const NOW: i64 = START * 1_000;
 /// An answer that brings all segments of the vessel, these changes, and a receipt for the phone.
 fn answer(vessel: &Vessel, phone: &SimulatedPhone, changes: &[RawChange]) -> Vec<u8> {
     let (seq, head) = phone.phone.head().unwrap();
-    let receipt = Receipt::sign(&vessel.shore.key, phone.phone.device(), seq, head, START);
+    let receipt = Receipt::sign(
+        &vessel.shore.key,
+        phone.phone.device(),
+        seq,
+        head,
+        START,
+        deckwatch_core::record::receipt::no_tree(),
+    );
     let (kind, id) = PLAN;
     Response {
         time: START,
@@ -32,6 +39,7 @@ fn answer(vessel: &Vessel, phone: &SimulatedPhone, changes: &[RawChange]) -> Vec
         changes: changes.iter().map(|what| Document { kind, id, what: what.clone() }).collect(),
         receipts: vec![receipt.unwrap().encode()],
         problems: Vec::new(),
+        tree_head: None,
         more: false,
     }
     .encode()

@@ -444,7 +444,8 @@ fn clocks() {
             (5, 0),
             Unverifiable,
             "contradicts itself",
-        ),
+        )
+        .finds(&["clock_contradiction"]),
     ]);
 }
 

@@ -8,7 +8,7 @@ use crate::{
         AddTreeHead, KeyType, LedgerKey, NoteSignature, Reply, SignedTreeHead, SplitView,
         VerifierKey, Witness, WitnessKey, WitnessStore, Witnessed,
         merkle::{prove_consistency, root_of},
-        witness::{MAX_PROOF_LINES, MAX_REQUEST},
+        witness::{Asked, MAX_PROOF_LINES, MAX_REQUEST},
     },
     model::Hash,
 };
@@ -19,9 +19,12 @@ fn key() -> LedgerKey {
     LedgerKey::from_seed("ledger.example/fleet-1", &[1; 32]).unwrap()
 }
 
+fn witness_key() -> WitnessKey {
+    WitnessKey::from_seed("flag.example/w1", &[7; 32]).unwrap()
+}
+
 fn witness() -> Witness {
-    let secret = WitnessKey::from_seed("flag.example/w1", &[7; 32]).unwrap();
-    Witness::new(secret, [key().verifier().clone()]).unwrap()
+    Witness::new(witness_key(), [key().verifier().clone()]).unwrap()
 }
 
 fn request(nodes: &Nodes, old: u64, size: u64) -> AddTreeHead {
@@ -202,6 +205,36 @@ fn who_loses_a_race_does_not_cosign() {
     let others = [3, 0, 3, 0, 3, 0].map(|size| witnessed(&nodes, size));
     let mut store = Memory { meanwhile: others.to_vec(), ..Memory::default() };
     assert_ne!(answer(&mut store, &request(&nodes, 0, 9).encode()).status, 200);
+}
+
+#[test]
+fn what_a_ledger_makes_of_the_reply() {
+    let (_, nodes) = numbered(9);
+    let mut store = Memory::default();
+    let known = [witness().verifier().clone()];
+    let asked = request(&nodes, 0, 9);
+    let reply = answer(&mut store, &asked.encode());
+    let read = |status, body: &str| asked.read_reply(status, body.as_bytes(), &known);
+    let Asked::Cosigned(lines) = read(reply.status, &reply.body) else { panic!("{reply:?}") };
+    let mut head = asked.head.clone();
+    head.add(lines[0].clone()).unwrap();
+    assert_eq!(head.note().verify(&known).unwrap().len(), 1);
+    // Lines of strangers and nonsense beside it say nothing; alone they are no cosignature.
+    let stranger = WitnessKey::from_seed("else.example", &[9; 32]).unwrap();
+    let stranger = stranger.cosign(asked.head.note().text(), NOW).line();
+    let more = format!("nonsense\n{stranger}{}", reply.body);
+    assert_eq!(read(200, &more), Asked::Cosigned(lines));
+    let other = witness_key().cosign("another text\n", NOW).line();
+    for body in ["", "9\n", &stranger, &other, "\u{2014} a b\n"] {
+        assert!(matches!(read(200, body), Asked::Refused(_)), "{body}");
+    }
+    let reply = answer(&mut store, &asked.encode());
+    assert_eq!(read(reply.status, &reply.body), Asked::Stale(9));
+    for body in ["09\n", "9", "", "another root\n"] {
+        assert!(matches!(read(409, body), Asked::Refused(_)), "{body}");
+    }
+    let words = read(500, "a\u{1b}[2J\nb\n");
+    assert_eq!(words, Asked::Refused("500: a [2J b".into()));
 }
 
 #[test]

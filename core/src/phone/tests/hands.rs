@@ -12,12 +12,12 @@ use crate::{
     sync::Response,
 };
 
-fn shore() -> SoftwareKey {
+pub(super) fn shore() -> SoftwareKey {
     SoftwareKey::generate(&mut SeededEntropy::new(9))
 }
 
 /// A phone with a key of its own.
-fn phone(seed: u64) -> (tempfile::TempDir, Phone) {
+pub(super) fn phone(seed: u64) -> (tempfile::TempDir, Phone) {
     let folder = tempfile::tempdir().unwrap();
     let safe = FileSafe::open(&folder.path().join("safe"), Box::new(SeededEntropy::new(seed)));
     let path = folder.path().join("store.db");
@@ -26,7 +26,7 @@ fn phone(seed: u64) -> (tempfile::TempDir, Phone) {
     (folder, phone)
 }
 
-fn reopened(folder: &tempfile::TempDir, secs: i64) -> Phone {
+pub(super) fn reopened(folder: &tempfile::TempDir, secs: i64) -> Phone {
     let safe = FileSafe::open(&folder.path().join("safe"), Box::new(SeededEntropy::new(77)));
     let path = folder.path().join("store.db");
     let entropy = Box::new(SeededEntropy::new(78));
@@ -58,7 +58,7 @@ fn shore_segment(keys: &[(PublicKeyBytes, Roles, Option<i64>)]) -> Vec<u8> {
     Segment::cut(&key, 0, Hash::ZERO, [1; 16], items.collect()).unwrap().encode()
 }
 
-fn hear(phone: &mut Phone, segment: Vec<u8>, secs: i64) {
+pub(super) fn hear(phone: &mut Phone, segment: Vec<u8>, secs: i64) {
     let response = Response {
         time: NOON + secs,
         have: Vec::new(),
@@ -67,6 +67,7 @@ fn hear(phone: &mut Phone, segment: Vec<u8>, secs: i64) {
         changes: Vec::new(),
         receipts: Vec::new(),
         problems: Vec::new(),
+        tree_head: None,
         more: false,
     };
     let outcome = phone.sync_response(&response.encode(), &at(secs)).unwrap();
@@ -264,7 +265,7 @@ fn an_answer_that_is_not_for_this_phone_changes_nothing() {
 const ROUTE: RouteId = RouteId([1; 8]);
 
 /// Four points, and a window from 00:10 to 00:40.
-fn plan() -> PlanContent {
+pub(super) fn plan() -> PlanContent {
     let point = |n: u8| CheckpointId([n; 8]);
     let route = Route {
         name: "Round".into(),
@@ -295,11 +296,11 @@ fn plan() -> PlanContent {
     }
 }
 
-fn due() -> DueId {
+pub(super) fn due() -> DueId {
     due_patrols(VESSEL, &plan(), NOON, NOON + 3_600)[0].id
 }
 
-fn walker(seed: u64) -> (tempfile::TempDir, Phone) {
+pub(super) fn walker(seed: u64) -> (tempfile::TempDir, Phone) {
     let (folder, mut phone) = phone(seed);
     phone.enrol(&enrolment(), &at(0)).unwrap();
     phone.in_force = plan();

@@ -206,6 +206,8 @@ fn shore(device: &mut Device) {
     device.write("paper_entry without photo", 10, paper(None, None));
     let ack = Body::Ack { origin: hash("origin"), size: 70_000, root: hash("root") };
     device.write("ack", 10, ack);
+    let ledger = Body::Ledger { origin: "example.org/deckwatch".to_owned(), key: [7; 32] };
+    device.write("ledger", 10, ledger);
 }
 
 /// Numbers at their ends.
@@ -309,6 +311,9 @@ fn later_fields(body: &Body) -> Value {
         Body::PaperEntry { due, claimed, witness, photo, reason } => json!({
             "due": due, "claimed": claimed, "witness": witness, "photo": photo, "reason": reason,
         }),
+        Body::Ledger { origin, key } => {
+            json!({ "origin": origin, "key": hex(key) })
+        }
         Body::Ack { origin, size, root } => {
             json!({ "origin": origin, "size": size, "root": root })
         }

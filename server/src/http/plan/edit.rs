@@ -6,7 +6,7 @@ use axum::response::Response;
 use deckwatch_core::model::VesselId;
 
 use super::super::{Web, reply};
-use crate::page::plan::form::Fields;
+use crate::page::form::Fields;
 use crate::plan::{
     edit::own_fields,
     form::{self, Kind, Mistakes},

@@ -1,19 +1,14 @@
 //! `POST /vessels/{id}/plan`: a form of the editor. Shows what it would change; writes only what was confirmed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use deckwatch_core::model::VesselId;
 
-use super::super::{
-    Web,
-    form::{MOST_BYTES, fields_of},
-    origin, reply,
-};
+use super::super::{Web, form::posted, reply};
 use crate::page::layout::Palette;
 use crate::page::problem::ProblemPage;
 use crate::plan::{
@@ -23,9 +18,8 @@ use crate::plan::{
 use crate::projection::view;
 use crate::shore::Shore;
 
-/// 64 KiB at 16 kbit/s take half a minute.
-const PATIENCE: Duration = Duration::from_secs(60);
-const FORM: &str = "application/x-www-form-urlencoded";
+const OPEN_AGAIN: &str =
+    "Nothing was changed. Open the form again from the plan, and fill it in once more.";
 
 pub(in crate::http) async fn take(
     State(web): State<Web>,
@@ -33,40 +27,13 @@ pub(in crate::http) async fn take(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let refused = |status, what: &str, hint| reply::refused(&web, &headers, status, what, hint);
-    if let Err(foreign) = origin::own(&headers) {
-        let hint =
-            "Nothing was changed. Open the plan on this server and send the form from there.";
-        return refused(StatusCode::FORBIDDEN, &foreign.to_string(), hint);
-    }
-    let open_again =
-        "Nothing was changed. Open the form again from the plan, and fill it in once more.";
-    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media = media.and_then(|media| media.split(';').next()).map(str::trim);
-    if media != Some(FORM) || headers.contains_key(header::CONTENT_ENCODING) {
-        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "This is no form", open_again);
-    }
-    let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MOST_BYTES)).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => {
-            let what = "The form is larger than 64 KiB, or it broke off";
-            return refused(StatusCode::PAYLOAD_TOO_LARGE, what, open_again);
-        }
-        Err(_) => {
-            let what = "The form took longer than a minute to arrive";
-            return refused(StatusCode::REQUEST_TIMEOUT, what, open_again);
-        }
-    };
-    let fields = match fields_of(&bytes) {
+    let fields = match posted(&web, &headers, body, OPEN_AGAIN).await {
         Ok(fields) => fields,
-        Err(error) => {
-            let what = format!("This form cannot be read: {error}");
-            return refused(StatusCode::BAD_REQUEST, &what, open_again);
-        }
+        Err(refused) => return refused,
     };
     let Some(submission) = Submission::read(fields) else {
-        let what = "This is no form of the plan editor";
-        return refused(StatusCode::BAD_REQUEST, what, open_again);
+        let (status, what) = (StatusCode::BAD_REQUEST, "This is no form of the plan editor");
+        return reply::refused(&web, &headers, status, what, OPEN_AGAIN);
     };
     let palette = reply::Colours::of(&reply::Wish::default(), &headers).palette;
     let shore = Arc::clone(&web.shore);

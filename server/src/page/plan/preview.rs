@@ -3,7 +3,8 @@
 use askama::Template;
 use deckwatch_core::model::VesselId;
 
-use super::{Concern, form::Fields};
+use super::Concern;
+use crate::page::form::Fields;
 use crate::page::layout::{Here, Shell};
 use crate::page::moment::Moment;
 use crate::page::words::counted;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::page::finding::Severity;
 use crate::page::flags::{FlagRow, FlagsPage, VesselChoice};
+use crate::page::writing::{StateView, Tone};
 
 /// An inbox with several causes.
 pub fn flags(palette: Palette) -> FlagsPage {
@@ -67,6 +68,11 @@ pub fn flags(palette: Palette) -> FlagsPage {
             code: code.to_owned(),
             severity,
             sentence: sentence.to_owned(),
+            settled: (number == 4).then(|| StateView {
+                words: "explained".to_owned(),
+                by: None,
+                tone: Tone::Settled,
+            }),
         })
         .collect();
     let mut shell = shell("Flags", Here::Flags, palette);

@@ -1,13 +1,17 @@
 //! Patrols.
 
-use deckwatch_core::model::CrewNo;
+use deckwatch_core::model::{CrewNo, PageSubject};
+use deckwatch_core::time::{Basis, Grade};
 
+use super::writing::{acts, empty_writings, writings};
 use super::*;
-use crate::page::finding::{FindingView, Severity};
+use crate::page::dated::Dated;
+use crate::page::finding::{FindingView, FlagView, Severity};
 use crate::page::freshness::{Freshness, HeldBack};
 use crate::page::patrol::{Ended, Level, Method, PatrolPage, RouteKind, Stop, StopScan, Walk};
 use crate::page::verdict::{Revision, VerdictView};
-use crate::page::writing::{SaidView, StateView, Tone, WriterView, WritingView, WritingsView};
+use crate::page::writing::address;
+use crate::writing::Act;
 
 /// The stops with the second of the scan after midnight, and how far around it is open.
 const STOPS: [(&str, Option<i64>, i64, i64); 14] = [
@@ -95,68 +99,6 @@ pub fn patrol(palette: Palette) -> PatrolPage {
     }
 }
 
-fn wrote(crew: u32, role: &'static str, minute: i64) -> WriterView {
-    let at = around(8 * 3_600 + minute * 60, 2, 40);
-    WriterView { device: device_id(1), crew: CrewNo(crew), role, at }
-}
-
-fn said(text: &str, by: WriterView) -> SaidView {
-    SaidView { text: Some(text.to_owned()), by, notes: Vec::new() }
-}
-
-/// A remark that was corrected, an answer outside its limits, a reason that was accepted, a defect.
-fn writings() -> WritingsView {
-    let plain = |kind, id: &str, about: &str, says| WritingView {
-        kind,
-        id: id.to_owned(),
-        about: about.to_owned(),
-        says: vec![says],
-        state: Vec::new(),
-        before: Vec::new(),
-    };
-    let corrected = WritingView {
-        before: vec![SaidView {
-            notes: vec!["written over"],
-            ..said("Door 3 was open.", wrote(11, "", 22))
-        }],
-        ..plain(
-            "Remark",
-            "3f09c2d1aa00b1e7",
-            "Laundry",
-            said("Door 4 was open.", wrote(11, "", 25)),
-        )
-    };
-    let outside = StateView {
-        words: "outside its limits (0 to 60.5 °C)".to_owned(),
-        by: None,
-        tone: Tone::Look,
-    };
-    let answer = WritingView {
-        state: vec![outside],
-        ..plain(
-            "Checklist",
-            "0808080808080808:bearing_1",
-            "Purifier room: Bearing temperature",
-            said("61 °C", wrote(12, "", 31)),
-        )
-    };
-    let accepted = StateView {
-        words: "accepted".to_owned(),
-        by: Some(wrote(2, "ship security officer", 70)),
-        tone: Tone::Settled,
-    };
-    let reason = WritingView {
-        state: vec![accepted],
-        ..plain(
-            "Reason",
-            "77aa01bb02cc03dd",
-            "Paint locker",
-            said("Closed for fumigation.", wrote(11, "", 28)),
-        )
-    };
-    WritingsView { writings: vec![reason, answer, corrected], closed: None, more: 0 }
-}
-
 /// A window that the data does not cover yet.
 pub fn awaiting_patrol(palette: Palette) -> PatrolPage {
     PatrolPage {
@@ -180,6 +122,7 @@ pub fn missed_patrol(palette: Palette) -> PatrolPage {
                 "A phone that nobody enrolled was used.".to_owned(),
             ],
             records: Vec::new(),
+            flag: None,
         }],
         ..without_walk(palette, at(4 * 60), at(5 * 60))
     }
@@ -216,6 +159,15 @@ pub fn hostile_patrol(palette: Palette) -> PatrolPage {
         finding.sentence = evil.to_owned();
         finding.innocent = vec![evil.to_owned()];
     }
+    for writing in &mut page.writings.writings {
+        writing.about = evil.to_owned();
+        for said in writing.says.iter_mut().chain(&mut writing.before) {
+            said.text = Some(evil.to_owned());
+        }
+        for state in &mut writing.state {
+            state.words = evil.to_owned();
+        }
+    }
     for revision in &mut page.revisions {
         revision.because = evil.to_owned();
     }
@@ -224,6 +176,11 @@ pub fn hostile_patrol(palette: Palette) -> PatrolPage {
         walk.end = Span { not_before: Some(i64::MAX), not_after: None };
     }
     page
+}
+
+/// Where the page of these samples is.
+pub(super) fn patrol_address() -> String {
+    address(vessel_id(2), PageSubject::Due(due_id(1_019)))
 }
 
 fn without_walk(palette: Palette, opens: Moment, closes: Moment) -> PatrolPage {
@@ -253,7 +210,7 @@ fn without_walk(palette: Palette, opens: Moment, closes: Moment) -> PatrolPage {
         stops: STOPS.iter().zip(1..).map(|((name, ..), place)| stop(name, place, None)).collect(),
         findings: Vec::new(),
         revisions: Vec::new(),
-        writings: WritingsView::default(),
+        writings: empty_writings("patrol", &patrol_address()),
     }
 }
 
@@ -264,6 +221,7 @@ fn stop(name: &str, place: u32, at: Option<Span>) -> Stop {
         required: true,
         scan: at.map(|at| StopScan {
             at,
+            dated: dated(at),
             method: Method::QrLabel,
             level: Level::Derived(1),
             order: place,
@@ -271,6 +229,19 @@ fn stop(name: &str, place: u32, at: Option<Span>) -> Stop {
         }),
         notes: Vec::new(),
     }
+}
+
+/// Narrow ones by a clock between receipts, wide ones by receipts alone.
+fn dated(at: Span) -> Dated {
+    let moment = |secs: Option<i64>| secs.map(deckwatch_core::time::Moment::from_unix);
+    let (not_before, not_after) = (moment(at.not_before), moment(at.not_after));
+    let bounds = deckwatch_core::time::Bounds { not_before, not_after };
+    let basis = match bounds.grade() {
+        Grade::T0 => None,
+        Grade::T3 => Some(Basis::Clock),
+        Grade::T1 | Grade::T2 => Some(Basis::Proved),
+    };
+    Dated::new(bounds, basis)
 }
 
 fn findings() -> Vec<FindingView> {
@@ -285,6 +256,11 @@ fn findings() -> Vec<FindingView> {
                 "The space was closed for work.".to_owned(),
             ],
             records: vec![record(1, 2_290), record(1, 2_304)],
+            flag: Some(FlagView {
+                id: Hash::of(b"flag"),
+                settled: Vec::new(),
+                acts: acts(&patrol_address(), &[Act::Settle, Act::Answer], "flag=aa"),
+            }),
         },
         FindingView {
             code: "out_of_order".to_owned(),
@@ -293,6 +269,7 @@ fn findings() -> Vec<FindingView> {
                 .to_owned(),
             innocent: vec!["The usual way was blocked.".to_owned()],
             records: vec![record(1, 2_299), record(1, 2_300)],
+            flag: None,
         },
         FindingView {
             code: "clock_step".to_owned(),
@@ -301,6 +278,7 @@ fn findings() -> Vec<FindingView> {
                 .to_owned(),
             innocent: vec!["The master changed ship time.".to_owned()],
             records: vec![record(1, 2_288)],
+            flag: None,
         },
     ]
 }

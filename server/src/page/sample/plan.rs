@@ -1,10 +1,11 @@
 //! A vessel's plan, its forms and its previews.
 
 use super::*;
+use crate::page::form::{Fields, Form, Look, Question, Sheet};
 use crate::page::plan::{
     AdoptionRow, CheckRow, CheckpointRow, Concern, PlanPage, RouteRow, ScheduleRow, ShipTimeRow,
     Standing, VersionRow,
-    form::{Fields, FormPage, Look, Question, Sheet},
+    form::FormPage,
     preview::{ChangeRow, ConflictRow, PreviewPage, ShiftRow},
 };
 
@@ -194,14 +195,16 @@ pub fn plan_form(palette: Palette) -> FormPage {
         shell: shell("Edit route Fire round, MV Baltic Heron", Here::Below, palette),
         vessel: vessel_id(2),
         vessel_name: NAME.to_owned(),
-        hidden: own(&[("form", "route"), ("base", &version(3).to_string()), ("id", "28da")]),
-        values: own(&[("name", "\"><script>alert(1)"), ("walk", "any_order"), (&second, "x")]),
-        mistakes: own(&[
-            ("", "The form has a checkpoint that was removed meanwhile. Open it again."),
-            ("max_minutes", "Not a whole number from 1 to 1440."),
-            (&second, "Not a position. Write 1, 2, 3 or 2.5."),
-        ]),
-        sheet,
+        form: Form {
+            hidden: own(&[("form", "route"), ("base", &version(3).to_string()), ("id", "28da")]),
+            values: own(&[("name", "\"><script>alert(1)"), ("walk", "any_order"), (&second, "x")]),
+            mistakes: own(&[
+                ("", "The form has a checkpoint that was removed meanwhile. Open it again."),
+                ("max_minutes", "Not a whole number from 1 to 1440."),
+                (&second, "Not a position. Write 1, 2, 3 or 2.5."),
+            ]),
+            sheet,
+        },
     }
 }
 

@@ -1,10 +1,15 @@
 //! Vessels.
 
+use deckwatch_core::model::{CrewNo, PageSubject};
+
 use super::*;
 use crate::page::freshness::{Freshness, HeldBack};
+use crate::page::patrol::Ended;
 use crate::page::picture::punch_card::{CardPatrol, PunchCard};
+use crate::page::unplanned::UnplannedRow;
 use crate::page::verdict::{Revision, VerdictView};
 use crate::page::vessel::{DeviceRole, DeviceRow, DeviceState, DueRow, VesselPage};
+use crate::page::writing::address;
 
 /// A vessel with every verdict, two routes, and a phone that holds back the watermark.
 pub fn vessel(palette: Palette) -> VesselPage {
@@ -31,6 +36,8 @@ pub fn vessel(palette: Palette) -> VesselPage {
         devices: devices(),
         card: PunchCard { vessel: vessel_id(2), days: days(), chosen, patrols },
         due,
+        unplanned: unplanned_rows(),
+        day_written: true,
         previous_day: day_before(2),
         next_day: day_before(0),
         revisions: vec![Revision {
@@ -48,6 +55,21 @@ pub fn vessel(palette: Palette) -> VesselPage {
     }
 }
 
+/// A patrol of the day before that nothing asked for.
+pub(super) fn unplanned_rows() -> Vec<UnplannedRow> {
+    let (dev, patrol) = (device_id(3), 17);
+    vec![UnplannedRow {
+        href: address(vessel_id(2), PageSubject::Unplanned { dev, patrol }),
+        device: dev,
+        patrol,
+        route: Some("Fire round".to_owned()),
+        crew: vec![CrewNo(14)],
+        started: at(-1_440 + 11 * 60 + 5),
+        ended: Ended::Finished,
+        points: 4,
+    }]
+}
+
 /// A vessel that has been added and nothing more.
 pub fn bare_vessel(palette: Palette) -> VesselPage {
     let chosen = day_before(0).unwrap_or_default();
@@ -60,6 +82,8 @@ pub fn bare_vessel(palette: Palette) -> VesselPage {
         devices: Vec::new(),
         card: PunchCard { vessel: vessel_id(13), days: days(), chosen, patrols: Vec::new() },
         due: Vec::new(),
+        unplanned: Vec::new(),
+        day_written: false,
         previous_day: day_before(1),
         next_day: None,
         revisions: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::plan::document::MAX_TEXT;
 
-use crate::page::plan::form::Fields;
+use crate::page::form::Fields;
 
 /// What is wrong with the answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,7 +1,7 @@
 //! Checkpoints and their checklists.
 
 use deckwatch_core::{
-    model::{CheckpointId, TagId},
+    model::{CheckpointId, Level, TagId},
     plan::{
         Check, CheckKind, Checkpoint, PlanContent, TagRegistration,
         check::{MAX_ITEM, decimal_of, is_item, milli_of},
@@ -9,7 +9,7 @@ use deckwatch_core::{
 };
 
 use super::{Answers, Fields, Look, Question, Sheet, removal::removal};
-use crate::plan::difference::kind_words;
+use crate::plan::difference::{kind_words, level_words};
 
 /// Places at most: a route's form asks for the position of each, and forms have at most 1,000 fields.
 const MOST_PLACES: usize = 900;
@@ -31,6 +31,8 @@ pub(super) fn sheet(id: Option<&str>, plan: &PlanContent) -> Option<Sheet> {
         questions: vec![
             Question::new("name", "Name", Look::Line).hint("As the crew calls it."),
             Question::new("deck", "Deck or zone", Look::Line).optional(),
+            Question::new("min_level", "Least evidence", Look::Choice(level_choices()))
+                .hint("A weaker scan counts as a visit, and makes the patrol irregular."),
         ],
         positions: Vec::new(),
         removal: place.zip(id).map(|(place, id)| {
@@ -39,9 +41,23 @@ pub(super) fn sheet(id: Option<&str>, plan: &PlanContent) -> Option<Sheet> {
     })
 }
 
+fn level_choices() -> Vec<(String, String)> {
+    let words = |level: Level| match level {
+        Level::L0 => "any".to_owned(),
+        level => level_words(level),
+    };
+    Level::ALL.map(|level| (level.number().to_string(), words(level))).to_vec()
+}
+
+fn level_of(text: &str) -> Option<Level> {
+    Level::try_from(text.parse::<u8>().ok()?).ok()
+}
+
 pub(super) fn fill(fields: &mut Fields, plan: &PlanContent) {
     let Some(place) = named(fields, plan) else { return };
     let (name, deck) = (place.name.clone(), place.deck.clone());
+    let level = place.min_level.unwrap_or_default().number();
+    fields.insert("min_level".to_owned(), level.to_string());
     fields.insert("name".to_owned(), name);
     fields.insert("deck".to_owned(), deck);
 }
@@ -53,6 +69,11 @@ fn named<'p>(fields: &Fields, plan: &'p PlanContent) -> Option<&'p Checkpoint> {
 pub(super) fn answer(answers: &mut Answers<'_>, plan: &mut PlanContent, newest: &PlanContent) {
     let (id, tag) = (answers.known("id"), answers.known("tag"));
     let (name, deck) = (answers.needed_line("name"), answers.line("deck"));
+    // A form without the question leaves what is there.
+    let level = match answers.known("min_level") {
+        "" => None,
+        _ => answers.read("min_level", "Not one of the choices.", level_of),
+    };
     let Ok(id) = CheckpointId::from_hex(id) else {
         return answers.whole("The form does not say which checkpoint it is about. Open it again.");
     };
@@ -72,6 +93,9 @@ pub(super) fn answer(answers: &mut Answers<'_>, plan: &mut PlanContent, newest: 
         if newest.checkpoints.len() >= MOST_PLACES {
             answers.whole(format!("A plan has at most {MOST_PLACES} checkpoints."));
         }
+    }
+    if let (Some(level), Some(place)) = (level, plan.checkpoints.get_mut(&id)) {
+        place.min_level = Some(level).filter(|level| *level != Level::L0);
     }
     let taken = |(other, place): (&CheckpointId, &Checkpoint)| *other != id && place.name == name;
     if newest.checkpoints.iter().any(taken) {

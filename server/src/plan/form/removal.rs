@@ -68,6 +68,14 @@ fn checkpoint(
             plan.tags.remove(&tag);
         }
     }
+    // What hung there in either version: somebody may have added it meanwhile.
+    let (nfc, displays) = (newest.nfc.clone(), newest.displays.clone());
+    plan.nfc.retain(|uid, tag| {
+        tag.checkpoint != id && nfc.get(uid).is_none_or(|tag| tag.checkpoint != id)
+    });
+    plan.displays.retain(|tag, at| {
+        at.checkpoint != id && displays.get(tag).is_none_or(|at| at.checkpoint != id)
+    });
     plan.checkpoints.remove(&id).is_some()
 }
 

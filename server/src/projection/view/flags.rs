@@ -1,14 +1,19 @@
 //! The flags page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use deckwatch_core::model::VesselId;
+use deckwatch_core::{
+    model::{DueId, Hash, PageSubject, VesselId, page_id},
+    page::WritingKind,
+};
 
+use super::writing::outcome;
 use super::{day_at, last_days, severity, shell, unreadable};
 use crate::page::{
     flags::{FlagRow, FlagsPage, VesselChoice},
     layout::{Here, Palette},
     moment::Moment,
+    writing::StateView,
 };
 use crate::projection::body::FlagView;
 use crate::shore::Shore;
@@ -21,6 +26,7 @@ pub fn flags(
     chosen: Option<VesselId>,
 ) -> Result<FlagsPage, StoreError> {
     let now = shore.now();
+    let outcomes = outcomes(shore, chosen)?;
     reading(shore.store(), |tx| {
         let scope = chosen.map_or(Scope::All, Scope::Vessel);
         let choices: Vec<VesselChoice> = tx
@@ -44,6 +50,7 @@ pub fn flags(
                 severity: severity(&flag.severity),
                 code: flag.code,
                 sentence: view.sentence,
+                settled: outcomes.get(&flag.id).cloned(),
             });
         }
         let counts = tx.verdict_counts(scope, days.clone())?;
@@ -55,4 +62,34 @@ pub fn flags(
         let reach = u32::try_from(days.count()).unwrap_or(0);
         Ok(FlagsPage::new(shell, rows, choices, chosen, (patrols, reach)))
     })
+}
+
+/// What came of flags, as far as anybody said so on the page of their patrol. Only pages with something on them are
+/// read.
+fn outcomes(
+    shore: &Shore,
+    chosen: Option<VesselId>,
+) -> Result<BTreeMap<Hash, StateView>, StoreError> {
+    let mut dues: BTreeMap<VesselId, BTreeSet<DueId>> = BTreeMap::new();
+    reading(shore.store(), |tx| {
+        let scope = chosen.map_or(Scope::All, Scope::Vessel);
+        for flag in tx.flags(scope, None, MAX_LIST)? {
+            dues.entry(flag.vessel).or_default().extend(flag.due);
+        }
+        Ok(())
+    })?;
+    let mut outcomes = BTreeMap::new();
+    for (vessel, dues) in dues {
+        let written: Vec<PageSubject> = shore.reading_held(vessel, |held| {
+            let subjects = dues.into_iter().map(PageSubject::Due);
+            subjects.filter(|it| held.pages().get(page_id(vessel, *it)).is_some()).collect()
+        })?;
+        for subject in written {
+            for writing in shore.page(vessel, subject)?.of(WritingKind::Disposition) {
+                let flag = writing.text("flag").and_then(|id| Hash::from_hex(id).ok());
+                outcomes.extend(flag.zip(writing.int("outcome").and_then(outcome)));
+            }
+        }
+    }
+    Ok(outcomes)
 }

@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 
 use deckwatch_core::{
     model::{CheckpointId, DueId, PageSubject},
-    plan::{PlanDocument, Walk as Manner},
+    plan::Walk as Manner,
     record::device_id,
+    time::{Bounds, Moment as Instant},
 };
 
-use super::writing::Words;
+use super::scene::Scene;
 use super::{
     REVISIONS, due_view, finding, freshness, revision, secs, shell, span, summary_of, verdict,
 };
 use crate::page::{
+    dated::Dated,
+    finding::{FindingView, Severity},
     freshness::HeldBack,
     layout::{Here, Palette},
     moment::Moment,
     patrol::{Ended, Level, Method, PatrolPage, RouteKind, Stop, StopScan, Walk},
 };
-use crate::projection::body::{DueView, EndingView, PatrolView, VisitView};
+use crate::projection::body::{DueView, EndingView, PatrolView, VisitView, WorthView};
 use crate::shore::Shore;
 use crate::store::{StoreError, reading};
 
@@ -30,8 +33,9 @@ pub fn patrol(
 ) -> Result<Option<PatrolPage>, StoreError> {
     let now = shore.now();
     let Some(row) = reading(shore.store(), |tx| tx.due_patrol(due))? else { return Ok(None) };
-    let content = shore.page(row.vessel, PageSubject::Due(due))?;
-    let plan = shore.reading_held(row.vessel, |held| PlanDocument::from(held.plan()))?;
+    let Some(scene) = Scene::of(shore, row.vessel, PageSubject::Due(due))? else {
+        return Ok(None);
+    };
     reading(shore.store(), |tx| {
         let Some(vessel) = tx.vessel(row.vessel)? else { return Ok(None) };
         let view = due_view(&row)?;
@@ -48,13 +52,6 @@ pub fn patrol(
         }
         let at = |utc| Moment { utc, offset_minutes: view.offset_minutes };
         let stops = stops(&view);
-        let plan = view.plan.as_ref().and_then(|heads| plan.content_at(heads).ok());
-        let words = Words {
-            places: &view.places,
-            plan: plan.as_ref(),
-            written: view.written.iter().copied().collect(),
-            offset_minutes: view.offset_minutes,
-        };
         let demanded = &view.assessed.demand.due;
         Ok(Some(PatrolPage {
             shell: shell(tx, &demanded.route_name, Here::Below, palette, now)?,
@@ -78,14 +75,41 @@ pub fn patrol(
             freshness,
             walks: view.patrols.iter().map(walk).collect(),
             stops,
-            findings: view.assessed.findings.iter().cloned().map(finding).collect(),
+            findings: findings(&view, &scene),
             revisions,
-            writings: words.page(&content),
+            writings: scene.writings(),
         }))
     })
 }
 
-fn walk(patrol: &PatrolView) -> Walk {
+/// The findings with their flags, after the flags that no finding stands behind.
+fn findings(view: &DueView, scene: &Scene) -> Vec<FindingView> {
+    let words = scene.words();
+    let mut findings: Vec<FindingView> =
+        view.assessed.findings.iter().cloned().map(finding).collect();
+    let mut alone = Vec::new();
+    for flag in &scene.desk.flags {
+        let is_it = |it: &&mut FindingView| {
+            it.flag.is_none() && it.code == flag.code && it.sentence == flag.sentence
+        };
+        let shown = words.flag(flag.id);
+        match findings.iter_mut().find(is_it) {
+            Some(finding) => finding.flag = Some(shown),
+            None => alone.push(FindingView {
+                code: flag.code.clone(),
+                severity: Severity::Irregular,
+                sentence: flag.sentence.clone(),
+                innocent: Vec::new(),
+                records: Vec::new(),
+                flag: Some(shown),
+            }),
+        }
+    }
+    alone.extend(findings);
+    alone
+}
+
+pub(super) fn walk(patrol: &PatrolView) -> Walk {
     let visits = patrol.visited.iter().map(|visit| visit.record);
     let ending = patrol.ending.map(|ending| ending.record);
     let last = visits.chain(ending).max_by_key(|record| record.seq).unwrap_or(patrol.start);
@@ -102,7 +126,7 @@ fn walk(patrol: &PatrolView) -> Walk {
     }
 }
 
-fn ended(ending: Option<EndingView>) -> Ended {
+pub(super) fn ended(ending: Option<EndingView>) -> Ended {
     let Some(ending) = ending else { return Ended::NotEnded };
     match ending.how {
         1 => Ended::Finished,
@@ -155,17 +179,33 @@ fn stops(view: &DueView) -> Vec<Stop> {
         .collect()
 }
 
-fn scan(order: u32, visit: &VisitView) -> StopScan {
-    let (method, level) = match visit.evidence_type {
-        0 => {
-            (Method::Manual { reason: "the reason is in the record".to_owned() }, Level::Derived(0))
-        }
-        1 => (Method::QrLabel, Level::Derived(1)),
-        2 => (Method::NfcUid, Level::Derived(2)),
-        // Nobody here holds the keys of displays and tags yet.
-        3 => (Method::RotatingCode, Level::Claimed(3)),
-        4 => (Method::SignedTag, Level::Claimed(4)),
-        _ => (Method::BoundTag, Level::Claimed(5)),
+pub(super) fn scan(order: u32, visit: &VisitView) -> StopScan {
+    let method = match visit.evidence_type {
+        0 => Method::Manual { reason: "the reason is in the record".to_owned() },
+        1 => Method::QrLabel,
+        2 => Method::NfcUid,
+        3 => Method::RotatingCode,
+        4 => Method::SignedTag,
+        _ => Method::BoundTag,
     };
-    StopScan { at: span(visit.at), method, level, order, record: visit.record }
+    let level = visit.worth.as_ref().map_or(Level::Unknown, level);
+    let bounds = Bounds {
+        not_before: visit.at.not_before.map(Instant),
+        not_after: visit.at.not_after.map(Instant),
+    };
+    let dated = Dated::new(bounds, visit.known_by);
+    StopScan { at: span(visit.at), dated, method, level, order, record: visit.record }
+}
+
+fn level(worth: &WorthView) -> Level {
+    let number = worth.claims.number();
+    match worth.standing.as_str() {
+        "plain" => Level::Derived(number),
+        "checked" => Level::Checked(number),
+        "claimed" => Level::Claimed(number),
+        "replayed" => Level::Refused("used again or out of its time"),
+        "unregistered" => Level::Refused("not registered"),
+        "disclosed" => Level::Refused("key disclosed before the check"),
+        _ => Level::Refused("not genuine"),
+    }
 }

@@ -8,20 +8,21 @@ use deckwatch_core::{
 
 use super::shell;
 use crate::page::{
+    form::{Fields, Form, Sheet},
     layout::{Here, Palette, Shell},
     moment::Moment,
     plan::{
         AdoptionRow, CheckRow, CheckpointRow, PlanPage, RouteRow, ScheduleRow, ShipTimeRow,
         Standing, VersionRow,
-        form::{Fields, FormPage, Sheet},
+        form::FormPage,
         preview::{ChangeRow, ConflictRow, PreviewPage, ShiftRow},
     },
 };
 use crate::plan::{
     concern::concerns,
     difference::{
-        Difference, answer_words, differences, hours, minutes, route_name, short_tag, summary,
-        times_words, walk_words,
+        Difference, answer_words, differences, hours, level_words, minutes, route_name, short_tag,
+        summary, times_words, walk_words,
     },
     edit::{Preview, Submission},
     form::Mistakes,
@@ -134,10 +135,7 @@ pub fn plan_form(
         shell,
         vessel,
         vessel_name,
-        sheet,
-        hidden,
-        values,
-        mistakes: mistakes.by_field,
+        form: Form { sheet, hidden, values, mistakes: mistakes.by_field },
     }))
 }
 
@@ -233,13 +231,20 @@ fn checkpoints(plan: &PlanContent) -> Vec<CheckpointRow> {
         .iter()
         .map(|(id, place)| {
             let tags = plan.tags.iter().filter(|(_, tag)| tag.checkpoint == *id);
+            let tags = tags.map(|(tag, at)| format!("{}, label {}", short_tag(*tag), at.revision));
+            let nfc = plan.nfc.iter().filter(|(_, tag)| tag.checkpoint == *id);
+            let nfc = nfc.map(|(uid, tag)| match tag.key_version {
+                Some(version) => format!("NFC {uid}, key {version}"),
+                None => format!("NFC {uid}"),
+            });
+            let displays = plan.displays.iter().filter(|(_, tag)| tag.checkpoint == *id);
+            let displays = displays.map(|(tag, _)| format!("display {}", short_tag(*tag)));
+            let demanded = place.min_level.map(|level| format!("at least {}", level_words(level)));
             CheckpointRow {
                 id: id.to_string(),
                 name: place.name.clone(),
                 deck: place.deck.clone(),
-                tags: tags
-                    .map(|(tag, at)| format!("{}, label {}", short_tag(*tag), at.revision))
-                    .collect(),
+                tags: tags.chain(nfc).chain(displays).chain(demanded).collect(),
                 checks: place
                     .checks
                     .iter()

@@ -1,7 +1,13 @@
 //! A vessel's page.
 
-use deckwatch_core::{authority::Roles, model::VesselId, record::device_id, time::Day};
+use deckwatch_core::{
+    authority::Roles,
+    model::{PageSubject, VesselId, page_id},
+    record::device_id,
+    time::Day,
+};
 
+use super::patrol::ended;
 use super::{
     REVISIONS, chosen, date, dates, day_at, due_view, freshness, last_days, revision, secs, shell,
     span, summary_of, verdict,
@@ -10,9 +16,11 @@ use crate::page::{
     layout::{Here, Palette},
     moment::Moment,
     picture::punch_card::{CardPatrol, PunchCard},
+    unplanned::UnplannedRow,
     vessel::{DeviceRole, DeviceRow, DeviceState, DueRow, VesselPage},
+    writing::address,
 };
-use crate::projection::body::{DueView, SummaryView};
+use crate::projection::body::{DueView, SummaryView, UnplannedView};
 use crate::shore::Shore;
 use crate::store::{DuePatrolRow, StoreError, reading};
 
@@ -24,11 +32,17 @@ pub fn vessel(
     day: Option<Day>,
 ) -> Result<Option<VesselPage>, StoreError> {
     let now = shore.now();
+    if reading(shore.store(), |tx| tx.vessel(vessel))?.is_none() {
+        return Ok(None);
+    }
+    let written: Vec<_> =
+        shore.reading_held(vessel, |held| held.pages().iter().map(|(id, _)| id).collect())?;
     reading(shore.store(), |tx| {
         let Some(row) = tx.vessel(vessel)? else { return Ok(None) };
         let summary = summary_of(tx.vessel_state(vessel)?.as_ref())?;
         let days = last_days(day_at(now, summary.offset_minutes));
         let day = chosen(day, &days);
+        let day_written = written.contains(&page_id(vessel, PageSubject::Day(i64::from(day))));
         let (mut patrols, mut due) = (Vec::new(), Vec::new());
         for row in tx.due_patrols(vessel, days.clone())? {
             let view = due_view(&row)?;
@@ -59,6 +73,8 @@ pub fn vessel(
                 patrols,
             },
             due,
+            unplanned: unplanned_of_day(vessel, &summary, day),
+            day_written,
             previous_day: date_of(day.saturating_sub(1)),
             next_day: date_of(day.saturating_add(1)),
             revisions,
@@ -79,7 +95,7 @@ fn card_patrol(row: &DuePatrolRow, view: &DueView) -> CardPatrol {
     }
 }
 
-fn due_row(row: &DuePatrolRow, view: DueView) -> DueRow {
+pub(super) fn due_row(row: &DuePatrolRow, view: DueView) -> DueRow {
     let at = |utc| Moment { utc, offset_minutes: view.offset_minutes };
     DueRow {
         due: row.due,
@@ -89,6 +105,32 @@ fn due_row(row: &DuePatrolRow, view: DueView) -> DueRow {
         verdict: verdict(&row.verdict),
         why: view.assessed.why,
     }
+}
+
+/// The patrols that answer nothing due and were begun on a day; those without any time stand on none.
+pub(super) fn unplanned_of_day(
+    vessel: VesselId,
+    summary: &SummaryView,
+    day: i32,
+) -> Vec<UnplannedRow> {
+    let offset_minutes = summary.offset_minutes;
+    let row = |it: &UnplannedView| {
+        let started = span(it.started).middle().or(it.started_said)?;
+        let subject = PageSubject::Unplanned { dev: it.name.dev, patrol: it.name.patrol };
+        (day_at(started, offset_minutes) == day).then(|| UnplannedRow {
+            href: address(vessel, subject),
+            device: it.name.dev,
+            patrol: it.name.patrol,
+            route: it.route.clone(),
+            crew: it.crew.clone(),
+            started: Moment { utc: started, offset_minutes },
+            ended: ended(it.ending),
+            points: it.points,
+        })
+    };
+    let mut rows: Vec<UnplannedRow> = summary.unplanned.iter().filter_map(row).collect();
+    rows.sort_by_key(|row| (row.started, row.device, row.patrol));
+    rows
 }
 
 fn devices(summary: &SummaryView) -> Vec<DeviceRow> {

@@ -1,56 +1,119 @@
 //! A Page's content as the patrol page shows it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
     authority::Roles,
     document::Value,
-    model::{CheckpointId, RecordRef},
+    model::{CheckpointId, Hash, RecordRef},
     page::{Author, Field, On, PageContent, Version, Writing, WritingKind, keys},
     plan::{Check, CheckKind, PlanContent},
 };
 
 use super::span;
+use crate::page::finding::FlagView;
 use crate::page::moment::{Moment, Span};
-use crate::page::writing::{SaidView, StateView, Tone, WriterView, WritingView, WritingsView};
+use crate::page::writing::{
+    ActLink, SaidView, StateView, Tone, WriterView, WritingView, WritingsView, address,
+};
 use crate::projection::body::BoundsView;
+use crate::writing::{
+    Act, Desk,
+    act::{acts_on, acts_on_page},
+};
 
 /// Writings of one kind shown on one page: many of one kind hide none of another.
 const MOST_OF_A_KIND: usize = 60;
 /// Versions shown of one writing.
 const MOST_VERSIONS: usize = 50;
 
+/// Of a reason that somebody accepted to no effect.
+const DECIDED_APART: &str =
+    "accepted, which counts for nothing: by who wrote it, or while others decided otherwise";
+
 /// What the words of writings are made from.
 pub(super) struct Words<'a> {
     pub places: &'a BTreeMap<CheckpointId, String>,
     pub plan: Option<&'a PlanContent>,
-    pub written: BTreeMap<RecordRef, BoundsView>,
+    pub written: &'a BTreeMap<RecordRef, BoundsView>,
     pub offset_minutes: i32,
+    pub desk: &'a Desk,
 }
 
 impl Words<'_> {
-    pub fn page(&self, page: &PageContent) -> WritingsView {
-        // By kind as the page has them, within a kind by time: hands that write at once do not count on
-        // from each other.
-        let mut shown: Vec<&Writing> = page.writings.iter().collect();
+    pub fn page(&self) -> WritingsView {
+        let page: &PageContent = &self.desk.content;
+        let shown = self.shown();
+        let ids: BTreeSet<&str> = shown.iter().map(|it| it.id.as_str()).collect();
+        let more = page.writings.len() - shown.len();
+        WritingsView {
+            writings: shown.into_iter().map(|it| self.writing(it, &ids)).collect(),
+            closed: page.closed.map(|by| self.writer(&by)),
+            reopened: page.reopened.map(|by| self.writer(&by)),
+            more,
+            whole: self.desk.whole(),
+            acts: acts_on_page(page).iter().map(|act| self.link(*act, None)).collect(),
+            saved: false,
+        }
+    }
+
+    /// What is shown: by kind as the page has them, within a kind by time, since hands that write at once do not count
+    /// on from each other.
+    fn shown(&self) -> Vec<&Writing> {
+        let mut shown: Vec<&Writing> = self.desk.content.writings.iter().collect();
         let place = |kind| WritingKind::ALL.iter().position(|it| *it == kind);
-        shown.sort_by_key(|writing| (place(writing.kind), self.writer(&writing.by).at.middle()));
+        let begun = |writing: &Writing| {
+            let middle = |by: &Author| self.writer(by).at.middle();
+            writing
+                .by
+                .as_ref()
+                .map_or_else(|| writing.authors().map(middle).min().flatten(), middle)
+        };
+        shown.sort_by_key(|writing| (place(writing.kind), begun(writing)));
         let mut counts: BTreeMap<WritingKind, usize> = BTreeMap::new();
-        let all = shown.len();
         shown.retain(|writing| {
             let count = counts.entry(writing.kind).or_default();
             *count += 1;
             *count <= MOST_OF_A_KIND
         });
-        let more = all - shown.len();
-        WritingsView {
-            writings: shown.into_iter().map(|it| self.writing(it)).collect(),
-            closed: page.closed.map(|by| self.writer(&by)),
-            more,
+        shown
+    }
+
+    /// What came of a flag, and what may be done to it.
+    pub fn flag(&self, id: Hash) -> FlagView {
+        let text = id.to_string();
+        let of_flag = |it: &&Writing| it.text("flag") == Some(text.as_str());
+        let dispositions = self.desk.content.of(WritingKind::Disposition).filter(of_flag);
+        let settled = dispositions.filter_map(|it| {
+            let state = self.state(it, None).into_iter().next()?;
+            let field = it.fields.get("outcome")?.current()?;
+            Some(StateView { by: Some(self.writer(&field.by)), ..state })
+        });
+        let named = |act| self.link(act, Some(("flag", text.as_str())));
+        let acts = match self.desk.content.closed {
+            Some(_) => Vec::new(),
+            None => [Act::Settle, Act::Answer].into_iter().map(named).collect(),
+        };
+        FlagView { id, settled: settled.take(MOST_VERSIONS).collect(), acts }
+    }
+
+    fn link(&self, act: Act, about: Option<(&str, &str)>) -> ActLink {
+        let base = address(self.desk.vessel, self.desk.subject);
+        let about = about.map_or_else(String::new, |(name, id)| format!("&{name}={id}"));
+        ActLink { href: format!("{base}/write?form={}{about}", act.word()), words: act.words() }
+    }
+
+    /// One writing as it is quoted beside a form.
+    pub fn quoted(&self, writing: &Writing) -> WritingView {
+        WritingView {
+            acts: Vec::new(),
+            target: None,
+            before: Vec::new(),
+            ..self.writing(writing, &BTreeSet::new())
         }
     }
 
-    fn writing(&self, writing: &Writing) -> WritingView {
+    fn writing(&self, writing: &Writing, shown: &BTreeSet<&str>) -> WritingView {
         let check = self.check(writing);
         let main = match writing.kind {
             WritingKind::Answer => ["yes", "milli", "text"].as_slice(),
@@ -64,13 +127,38 @@ impl Words<'_> {
         let mut before: Vec<SaidView> =
             versions().filter(|version| !standing(version)).map(say).collect();
         before.truncate(MOST_VERSIONS);
+        let acts = match self.desk.content.closed {
+            Some(_) => Vec::new(),
+            None => acts_on(writing, self.desk.shore),
+        };
+        let about = Some(("id", writing.id.as_str()));
         WritingView {
             kind: title(writing.kind),
             id: writing.id.clone(),
             about: self.about(writing, check),
+            target: self.target(writing, shown),
             says: versions().filter(standing).take(MOST_VERSIONS).map(say).collect(),
             state: self.state(writing, check),
             before,
+            acts: acts.into_iter().map(|act| self.link(act, about)).collect(),
+        }
+    }
+
+    /// The place on the page that a writing is about, if it is there.
+    fn target(&self, writing: &Writing, shown: &BTreeSet<&str>) -> Option<String> {
+        let flag =
+            |id: Hash| self.desk.flags.iter().any(|it| it.id == id).then(|| format!("flag-{id}"));
+        if let Some(id) = writing.text("flag") {
+            return flag(Hash::from_hex(id).ok()?);
+        }
+        let of = writing.text("of").map(str::to_owned);
+        let on = writing.text("on").and_then(On::from_words);
+        match (of, on) {
+            (Some(id), _) | (None, Some(On::Writing(id))) => {
+                shown.contains(id.as_str()).then(|| format!("writing-{id}"))
+            }
+            (None, Some(On::Flag(id))) => flag(id),
+            _ => None,
         }
     }
 
@@ -91,7 +179,7 @@ impl Words<'_> {
             return format!("flag {}", flag.get(..12).unwrap_or(flag));
         }
         match writing.text("on").and_then(On::from_words) {
-            Some(On::Patrol) => "the whole patrol".to_owned(),
+            Some(On::Patrol) => format!("the whole {}", self.desk.whole()),
             Some(On::Point(point)) => self.place(point),
             Some(On::Scan(record)) => format!("scan {}", record.short()),
             Some(On::Writing(id)) => format!("writing {}", id.get(..6).unwrap_or(&id)),
@@ -131,10 +219,12 @@ impl Words<'_> {
             let field = writing.fields.get(name)?;
             let version = field.current()?;
             let (words, tone) = words(field.int()?)?;
-            let by = (version.by.record != writing.by.record).then(|| self.writer(&version.by));
+            let begun = writing.by.is_some_and(|by| by.record == version.by.record);
+            let by = (!begun).then(|| self.writer(&version.by));
             Some(StateView { words, by, tone })
         };
         states.extend(coded("accepted", &|int| match int {
+            1 if writing.accepted.is_none() => Some((DECIDED_APART.to_owned(), Tone::Look)),
             1 => Some(("accepted".to_owned(), Tone::Settled)),
             _ => Some(("not accepted".to_owned(), Tone::Look)),
         }));
@@ -142,11 +232,7 @@ impl Words<'_> {
             1 => Some(("open".to_owned(), Tone::Look)),
             _ => Some(("closed".to_owned(), Tone::Settled)),
         }));
-        states.extend(coded("outcome", &|int| {
-            let word =
-                ["explained", "corrected", "confirmed"].get(usize::try_from(int).ok()? - 1)?;
-            Some(((*word).to_owned(), if int == 3 { Tone::Look } else { Tone::Settled }))
-        }));
+        states.extend(coded("outcome", &|int| outcome(int).map(|it| (it.words, it.tone))));
         states.extend(coded("code", &|int| Some((reason(int).to_owned(), Tone::Plain))));
         states.extend(coded("claimed", &|utc| {
             let at = Moment { utc, offset_minutes: self.offset_minutes };
@@ -179,6 +265,17 @@ impl Words<'_> {
         let at = self.written.get(&by.record).map_or_else(Span::default, |at| span(*at));
         WriterView { device: by.dev, crew: by.crew, role, at }
     }
+}
+
+/// What came of a flag.
+pub(super) fn outcome(int: i64) -> Option<StateView> {
+    let (words, tone) = match int {
+        1 => ("explained", Tone::Settled),
+        2 => ("corrected", Tone::Settled),
+        3 => ("confirmed", Tone::Look),
+        _ => return None,
+    };
+    Some(StateView { words: words.to_owned(), by: None, tone })
 }
 
 fn title(kind: WritingKind) -> &'static str {

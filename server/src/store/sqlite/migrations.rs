@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_sources.sql"),
     include_str!("migrations/0002_projections.sql"),
     include_str!("migrations/0003_writers.sql"),
+    include_str!("migrations/0004_ledger.sql"),
 ];
 
 const KNOWN: i32 = MIGRATIONS.len() as i32;
@@ -192,10 +193,17 @@ mod tests {
             .unwrap()
             .map(Result::unwrap)
             .collect();
-        assert_eq!(tables.len(), 10);
+        assert_eq!(tables.len(), 15);
         for (table, strict, key) in tables {
             assert!(strict, "{table} is not STRICT");
-            let expected = if table == "vessel" { "id" } else { "vessel" };
+            // The ledger is the fleet's.
+            let expected = match table.as_str() {
+                "vessel" => "id",
+                "ledger" => "number",
+                "ledger_content" => "subject",
+                "ledger_leaf" | "ledger_node" | "tree_head" => "ledger",
+                _ => "vessel",
+            };
             assert_eq!(key, expected, "first column of the key of {table}");
         }
     }

@@ -120,6 +120,17 @@ impl Fields<'_> {
         text.map(str::to_owned).map_err(|_| StoreError::Unreadable { what: column })
     }
 
+    pub(super) fn optional_bytes(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.value(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Blob(bytes) => Ok(Some(bytes.to_vec())),
+            _ => Err(StoreError::Unreadable { what: column }),
+        }
+    }
+
     pub(super) fn bytes(&self, column: &'static str) -> Result<Vec<u8>, StoreError> {
         let bytes = self.value(column)?.as_blob();
         bytes.map(<[u8]>::to_vec).map_err(|_| StoreError::Unreadable { what: column })

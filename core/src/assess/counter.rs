@@ -1,0 +1,141 @@
+//! The counters of tags in causal order: which readings are replays, and what was read that nobody recorded.
+//!
+//! A tag counts every reading, so of two readings the later has the higher counter. A reading whose counter is not above that
+//! of one certainly made before it was kept and spent later, or spent twice. Where nobody can say which came first,
+//! nothing is said, but no counter can be there twice. Only checked readings count: anybody can write a high counter.
+
+use std::collections::BTreeMap;
+
+use super::{causal::Causal, timeline::Timeline};
+use crate::{
+    model::{Hash, RecordRef, TagUid},
+    record::{Body, Evidence},
+    time::{Bounds, Moment, Position},
+};
+
+/// A reading of a tag that counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    pub at: RecordRef,
+    pub uid: TagUid,
+    pub counter: u64,
+    place: Position,
+    when: Bounds,
+}
+
+/// What the counters say.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    /// By reading: the one that it repeats, or comes too late for.
+    replays: BTreeMap<RecordRef, Reading>,
+    /// By tag: counters of readings that are accepted or not checked yet, each with its first record.
+    used: BTreeMap<TagUid, BTreeMap<u64, RecordRef>>,
+    accepted: BTreeMap<RecordRef, Reading>,
+}
+
+/// A row of readings with the highest counter up to each.
+type Highest = Vec<(Reading, Reading)>;
+
+impl Counters {
+    /// `accepted` and `open` say of a record whether its check was good, and whether there is none.
+    pub fn read(
+        timeline: &Timeline<'_>,
+        accepted: impl Fn(Hash) -> bool,
+        open: impl Fn(Hash) -> bool,
+    ) -> Self {
+        let mut counters = Self::default();
+        let mut by_tag: BTreeMap<TagUid, Vec<Reading>> = BTreeMap::new();
+        for (track, branch) in timeline.branches.iter().enumerate() {
+            for (index, entry) in branch.entries.iter().enumerate() {
+                let Some(Body::Scan(Evidence::Sun { uid, counter, .. })) = entry.body() else {
+                    continue;
+                };
+                let (uid, counter, at) = (TagUid::from(*uid), *counter, entry.at);
+                let good = accepted(at.hash);
+                if good || open(at.hash) {
+                    let used = counters.used.entry(uid).or_default().entry(counter);
+                    used.and_modify(|first| *first = at.min(*first)).or_insert(at);
+                }
+                if good {
+                    let (place, when) = (Position { track, index }, timeline.at(track, index));
+                    let reading = Reading { at, uid, counter, place, when };
+                    by_tag.entry(uid).or_default().push(reading);
+                    counters.accepted.insert(at, reading);
+                }
+            }
+        }
+        if by_tag.values().any(|readings| readings.len() > 1) {
+            let causal = Causal::read(timeline);
+            for readings in by_tag.values() {
+                counters.judge(readings, &causal);
+            }
+        }
+        counters
+    }
+
+    /// The reading that this one repeats, if it is a replay.
+    pub fn replay_of(&self, at: RecordRef) -> Option<&Reading> {
+        self.replays.get(&at)
+    }
+
+    /// The accepted reading of a record.
+    pub fn reading(&self, at: RecordRef) -> Option<&Reading> {
+        self.accepted.get(&at)
+    }
+
+    /// The next lower counter of the same tag that is held, and its record.
+    pub fn before(&self, reading: &Reading) -> Option<(u64, RecordRef)> {
+        let used = self.used.get(&reading.uid)?;
+        used.range(..reading.counter).next_back().map(|(counter, at)| (*counter, *at))
+    }
+
+    /// Judges all readings of one tag, which stand in order of chain and place.
+    fn judge(&mut self, readings: &[Reading], causal: &Causal) {
+        let mut by_track: BTreeMap<usize, Vec<Reading>> = BTreeMap::new();
+        let mut by_counter: BTreeMap<u64, Vec<Reading>> = BTreeMap::new();
+        let mut ended: Vec<(Moment, Reading)> = Vec::new();
+        for reading in readings {
+            by_track.entry(reading.place.track).or_default().push(*reading);
+            by_counter.entry(reading.counter).or_default().push(*reading);
+            ended.extend(reading.when.not_after.map(|end| (end, *reading)));
+        }
+        let by_track: BTreeMap<usize, Highest> =
+            by_track.into_iter().map(|(track, row)| (track, highest(row))).collect();
+        ended.sort_by_key(|(end, reading)| (*end, reading.at));
+        let ends: Vec<Moment> = ended.iter().map(|(end, _)| *end).collect();
+        let by_end = highest(ended.into_iter().map(|(_, reading)| reading).collect());
+        for reading in readings {
+            let in_chains = by_track.iter().map(|(track, row)| {
+                let count = causal.made_before(*track, reading.place);
+                row.get(..row.partition_point(|(other, _)| other.place.index < count))
+            });
+            let start = reading.when.not_before;
+            let in_time = start.map(|start| by_end.get(..ends.partition_point(|end| *end < start)));
+            let tops = in_chains.chain(in_time).flatten().filter_map(<[_]>::last);
+            let earlier = tops.map(|(_, top)| top).find(|top| top.counter >= reading.counter);
+            let twin = || {
+                let same = by_counter.get(&reading.counter)?;
+                same.iter().find(|other| other.at != reading.at && !before(reading, other, causal))
+            };
+            if let Some(other) = earlier.or_else(twin) {
+                self.replays.insert(reading.at, *other);
+            }
+        }
+    }
+}
+
+fn highest(row: Vec<Reading>) -> Highest {
+    let mut top: Option<Reading> = None;
+    let with_top = row.into_iter().map(|reading| {
+        let best = top.filter(|top| top.counter >= reading.counter).unwrap_or(reading);
+        top = Some(best);
+        (reading, best)
+    });
+    with_top.collect()
+}
+
+/// Whether `one` was certainly made before `other`.
+fn before(one: &Reading, other: &Reading, causal: &Causal) -> bool {
+    let in_time = one.when.not_after.is_some_and(|end| other.when.surely_after(end));
+    in_time || one.place.index < causal.made_before(one.place.track, other.place)
+}

@@ -1,0 +1,256 @@
+//! Documents in a sync, on the phone: versions, what goes out, and what became of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Phone, ResponseError, plan::now_of};
+use crate::{
+    document::{DocumentKind, RawChange, Version},
+    model::{DocumentId, Hash, PageSubject, page_id},
+    plan::due_patrols,
+    store::{Fate, OwnChange, StoreError},
+    sync::{Document, Limits, ProblemCode, Response},
+    time::ClockReading,
+};
+
+const DAY: i64 = 86_400;
+/// Pages with changes in so many seconds are spoken of in a sync: four weeks.
+const LATELY: i64 = 28 * DAY;
+/// Pages spoken of in one sync.
+const PAGES: usize = 256;
+/// Bytes of changes that the shore refused before, in one sync. It may have room now; a link that costs
+/// money must not carry them all every time.
+const REFUSED_BYTES: usize = 64 * 1024;
+/// After so many seconds without a whole sync this phone asks for Pages by name. A shore sends by itself
+/// those with changes of the last two weeks.
+const AWAY: i64 = 13 * DAY;
+/// It asks so far back: a quarter.
+const ASKED_BACK: i64 = 92 * DAY;
+/// Pages asked for in one sync; of more, the newest.
+const ASKED: usize = 512;
+/// The setting that holds the shore's time at the last sync that left nothing out.
+const WHOLE_SYNC: &str = "whole_sync";
+
+impl Phone {
+    /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
+    pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Version>>, StoreError> {
+        let Some(vessel) = self.vessel() else { return Ok(Vec::new()) };
+        let what = Version::of(&self.merged, Limits::NAMES);
+        let (kind, id) = (DocumentKind::Plan.number(), DocumentId(vessel.0));
+        let mut versions = vec![Document { kind, id, what }];
+        let pages = self.store.documents_since(
+            DocumentKind::Page.number(),
+            now.saturating_sub(LATELY),
+            PAGES,
+        )?;
+        self.add_pages(&mut versions, pages)?;
+        Ok(versions)
+    }
+
+    /// Adds the versions of Pages, as far as one message has room for names.
+    fn add_pages(
+        &mut self,
+        versions: &mut Vec<Document<Version>>,
+        pages: Vec<DocumentId>,
+    ) -> Result<(), StoreError> {
+        let named = |version: &Document<Version>| version.what.names().count();
+        let mut room = Limits::ALL_NAMES.saturating_sub(versions.iter().map(named).sum());
+        for id in pages {
+            let what = Version::of(self.merged_page(id)?, Limits::NAMES.min(room));
+            room = room.saturating_sub(what.names().count());
+            versions.push(Document { kind: DocumentKind::Page.number(), id, what });
+        }
+        Ok(())
+    }
+
+    /// Versions for a request: those, and after a long time without a link the Pages of all days and due
+    /// patrols since. Names are computed, so a Page can be asked for of which nothing is here.
+    pub(super) fn versions_to_name(
+        &mut self,
+        now: i64,
+    ) -> Result<Vec<Document<Version>>, StoreError> {
+        let mut versions = self.versions(now)?;
+        let (Some(vessel), Some(since)) = (self.vessel(), self.last_whole_sync()?) else {
+            return Ok(versions);
+        };
+        if now.saturating_sub(since) < AWAY {
+            return Ok(versions);
+        }
+        let from = since.max(now.saturating_sub(ASKED_BACK)).saturating_sub(DAY);
+        // A day of ship time begins up to a day before or after that of UTC.
+        let days = (from.div_euclid(DAY)..=now.div_euclid(DAY).saturating_add(1)).rev();
+        let dues = due_patrols(vessel, &self.in_force, from, now);
+        let dues = dues.iter().rev().map(|due| PageSubject::Due(due.id));
+        let named: BTreeSet<DocumentId> = versions.iter().map(|version| version.id).collect();
+        let asked: Vec<DocumentId> = days
+            .map(PageSubject::Day)
+            .chain(dues)
+            .map(|subject| page_id(vessel, subject))
+            .filter(|id| !named.contains(id))
+            .take(ASKED)
+            .collect();
+        self.add_pages(&mut versions, asked)?;
+        Ok(versions)
+    }
+
+    /// The shore's time at the last sync that left nothing out. It is kept by itself: the first answer
+    /// of several brings a new receipt, and the others must not be forgotten over it.
+    fn last_whole_sync(&mut self) -> Result<Option<i64>, StoreError> {
+        let kept = self.store.setting(WHOLE_SYNC)?;
+        if let Some(kept) = kept.and_then(|kept| kept.try_into().ok()) {
+            return Ok(Some(i64::from_be_bytes(kept)));
+        }
+        let receipt = self.store.last_receipt(self.dev)?.map(|receipt| receipt.time);
+        if let Some(time) = receipt {
+            self.store.set_setting(WHOLE_SYNC, &time.to_be_bytes())?;
+        }
+        Ok(receipt)
+    }
+
+    /// Changes made here that the shore is not known to hold, as far as they fit: those that it refused
+    /// come last, and few of them, until this phone is certified for something else.
+    pub(super) fn changes_to_send(
+        &mut self,
+        payload: usize,
+    ) -> Result<Vec<Document<RawChange>>, StoreError> {
+        let certified_as = self.certified_as();
+        let room = Limits::PAYLOAD.saturating_sub(payload);
+        let mut own = self.store.fresh_changes(&certified_as, (Limits::CHANGES, room))?;
+        let size: usize = own.iter().map(|(_, raw)| raw.bytes.len()).sum();
+        let room = (
+            Limits::CHANGES.saturating_sub(own.len()),
+            REFUSED_BYTES.min(room.saturating_sub(size)),
+        );
+        own.extend(self.store.refused_changes(&certified_as, room)?);
+        self.sent_changes = (own.iter().map(|(change, _)| *change).collect(), certified_as);
+        let document =
+            |(change, what): (OwnChange, _)| Document { kind: change.kind, id: change.id, what };
+        Ok(own.into_iter().map(document).collect())
+    }
+
+    /// What the shore's answer to this phone's changes depends on. What was refused under another
+    /// certificate is not refused under this one.
+    fn certified_as(&self) -> Vec<u8> {
+        let Some(standing) = self.authority.as_ref().and_then(|known| known.standing(self.dev))
+        else {
+            return self.dev.0.to_vec();
+        };
+        let until = standing.until.unwrap_or(i64::MAX).to_be_bytes();
+        let trusted = standing.last_trusted_seq.unwrap_or(u64::MAX).to_be_bytes();
+        [&self.dev.0[..], &standing.roles.0.to_be_bytes(), &until, &trusted].concat()
+    }
+
+    /// How many changes made here the shore is not known to hold, those that it refused with them.
+    pub fn unsent_changes(&self) -> Result<usize, StoreError> {
+        self.store.count_unheld_changes()
+    }
+
+    /// How many of them the shore refused, and why. They are kept, and sent again after all others, or
+    /// as soon as this phone has another certificate.
+    pub fn refused_changes(&self) -> Result<Vec<(ProblemCode, usize)>, StoreError> {
+        let counts = self.store.count_refused_changes(&self.certified_as())?;
+        Ok(counts.into_iter().map(|(number, count)| (problem_of(number), count)).collect())
+    }
+
+    /// Remembers which changes the shore holds: those that it took now, and those that its version
+    /// of a document reaches; and which it refused. One that it held and no longer reaches is sent again:
+    /// it may have been put back from a backup. `false`: it said nothing of them.
+    pub(super) fn note_held_changes(
+        &mut self,
+        response: &Response,
+        reading: &ClockReading,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<bool, ResponseError> {
+        let (sent, certified_as) = std::mem::take(&mut self.sent_changes);
+        let against: BTreeMap<&[u8], ProblemCode> = response
+            .problems
+            .iter()
+            .filter(|problem| problem.code != ProblemCode::NotVouched)
+            .map(|problem| (problem.subject.as_slice(), problem.code))
+            .collect();
+        let at = now_of(reading);
+        let mut fates: Vec<(OwnChange, Fate<'_>)> = Vec::new();
+        let mut taken = BTreeSet::new();
+        // Who may not read is told nothing about documents: what is not refused then is not held either.
+        let told = !response.documents.is_empty();
+        for change in sent {
+            if let Some(code) = against.get(&change.hash.0[..]) {
+                let certified_as = certified_as.as_slice();
+                fates.push((change, Fate::Refused { code: code.number(), at, certified_as }));
+            } else if told {
+                taken.insert(change.hash);
+                fates.push((change, Fate::Held));
+            }
+        }
+        let heard = told || !fates.is_empty();
+        self.store.note_fates(&fates)?;
+        if told {
+            let versions = self.versions(at)?;
+            self.note_reached(response, &versions, &taken, go_on)?;
+            if !response.more {
+                self.store.set_setting(WHOLE_SYNC, &response.time.to_be_bytes())?;
+            }
+        }
+        Ok(heard)
+    }
+
+    fn note_reached(
+        &mut self,
+        response: &Response,
+        versions: &[Document<Version>],
+        taken: &BTreeSet<Hash>,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), ResponseError> {
+        let mut fates = Vec::new();
+        for Document { kind, id, .. } in versions.iter().cloned() {
+            let said = response.documents.iter().find(|doc| (doc.kind, doc.id) == (kind, id));
+            // A version that is not named is the same as here, unless there was no room to name it.
+            if said.is_none() && response.more {
+                continue;
+            }
+            let own = self.store.own_changes(kind, id)?;
+            if own.is_empty() {
+                continue;
+            }
+            if !go_on() {
+                return Err(ResponseError::Stopped);
+            }
+            let merged = match DocumentKind::from_number(kind) {
+                Some(DocumentKind::Page) => self.merged_page(id)?,
+                _ => &self.merged,
+            };
+            let heads = said.map_or_else(|| merged.all_heads(), |said| said.what.heads.clone());
+            let mut reached = merged.before(&heads);
+            reached.extend(said.into_iter().flat_map(|said| said.what.names()));
+            let refused: BTreeSet<Hash> =
+                own.iter().filter(|(.., refused)| *refused).map(|(hash, ..)| *hash).collect();
+            // What builds on a refused change waits there, and no version reaches it.
+            let waits = |hash: Hash| {
+                !merged.holds(hash)
+                    || (!refused.is_empty() && !merged.before(&[hash]).is_disjoint(&refused))
+            };
+            for (hash, held, _) in own {
+                let now = taken.contains(&hash) || reached.contains(&hash) || (held && waits(hash));
+                if now != held {
+                    let fate = if now { Fate::Held } else { Fate::Unheld };
+                    fates.push((OwnChange { kind, id, hash }, fate));
+                }
+            }
+        }
+        Ok(self.store.note_fates(&fates)?)
+    }
+}
+
+fn problem_of(number: u64) -> ProblemCode {
+    let known = [
+        ProblemCode::Malformed,
+        ProblemCode::BadSignature,
+        ProblemCode::UnknownDevice,
+        ProblemCode::WrongVessel,
+        ProblemCode::TooLarge,
+        ProblemCode::Fork,
+        ProblemCode::ChangeRefused,
+        ProblemCode::NotVouched,
+    ];
+    let known = known.into_iter().find(|code| code.number() == number);
+    known.unwrap_or(ProblemCode::Unknown(number))
+}
