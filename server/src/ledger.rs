@@ -3,6 +3,7 @@
 //! anything where the ledger is shorter than it once was.
 
 mod begin;
+mod cosign;
 mod folder;
 mod proof;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use deckwatch_core::{
 };
 
 pub use begin::{LedgerState, NewLedger};
+pub use cosign::{Cosigning, WitnessAddress};
 pub use folder::LedgerFolder;
 pub use proof::{ProofAnswer, ProofRefusal};
 

@@ -2,6 +2,7 @@
 //! ship's facts, and everything the shore says of a vessel is a record of that chain.
 
 mod append;
+mod forks;
 mod held;
 mod invitation;
 mod keys;
@@ -23,6 +24,7 @@ use deckwatch_core::{
     record::{KeyError, SoftwareKey},
 };
 
+pub(crate) use forks::reaches;
 pub use held::Held;
 pub(crate) use held::{Genesis, genesis_of};
 pub(crate) use keys::write_private;

@@ -8,6 +8,7 @@ mod lock;
 mod naming;
 mod rooms;
 mod source;
+mod threats;
 
 use std::{
     fs,

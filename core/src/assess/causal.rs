@@ -6,12 +6,16 @@
 use std::collections::BTreeSet;
 
 use super::timeline::Timeline;
-use crate::{
-    record::{Body, Kind},
-    time::Position,
-};
+use crate::record::{Body, Kind};
 
 const SEEN: Kind = 15;
+
+/// A record, by its chain's place in the timeline and its own on the main branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    pub track: usize,
+    pub index: usize,
+}
 
 /// For every `seen` record, how many records of each chain come before it or are what it names.
 #[derive(Debug)]

@@ -6,11 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{causal::Causal, timeline::Timeline};
+use super::{
+    causal::{Causal, Position},
+    timeline::Timeline,
+};
 use crate::{
     model::{Hash, RecordRef, TagUid},
     record::{Body, Evidence},
-    time::{Bounds, Moment, Position},
+    time::{Bounds, Moment},
 };
 
 /// A reading of a tag that counts.

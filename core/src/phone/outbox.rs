@@ -34,30 +34,28 @@ impl Phone {
     /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
     pub(super) fn versions(&mut self, now: i64) -> Result<Vec<Document<Version>>, StoreError> {
         let Some(vessel) = self.vessel() else { return Ok(Vec::new()) };
-        let what = Version::of(&self.merged, Limits::NAMES);
         let (kind, id) = (DocumentKind::Plan.number(), DocumentId(vessel.0));
+        let what = Version::of(&self.merged, Limits::NAMES);
         let mut versions = vec![Document { kind, id, what }];
-        let pages = self.store.documents_since(
-            DocumentKind::Page.number(),
-            now.saturating_sub(LATELY),
-            PAGES,
-        )?;
-        self.add_pages(&mut versions, pages)?;
+        let kind = DocumentKind::Page.number();
+        let pages = self.store.documents_since(kind, now.saturating_sub(LATELY), PAGES)?;
+        self.add_versions(pages, &mut versions)?;
         Ok(versions)
     }
 
-    /// Adds the versions of Pages, as far as one message has room for names.
-    fn add_pages(
+    /// Adds the versions of Pages, as far as there is room for names.
+    fn add_versions(
         &mut self,
-        versions: &mut Vec<Document<Version>>,
         pages: Vec<DocumentId>,
+        versions: &mut Vec<Document<Version>>,
     ) -> Result<(), StoreError> {
-        let named = |version: &Document<Version>| version.what.names().count();
-        let mut room = Limits::ALL_NAMES.saturating_sub(versions.iter().map(named).sum());
+        let names: usize = versions.iter().map(|version| version.what.names().count()).sum();
+        let mut room = Limits::ALL_NAMES.saturating_sub(names);
+        let kind = DocumentKind::Page.number();
         for id in pages {
             let what = Version::of(self.merged_page(id)?, Limits::NAMES.min(room));
             room = room.saturating_sub(what.names().count());
-            versions.push(Document { kind: DocumentKind::Page.number(), id, what });
+            versions.push(Document { kind, id, what });
         }
         Ok(())
     }
@@ -88,7 +86,7 @@ impl Phone {
             .filter(|id| !named.contains(id))
             .take(ASKED)
             .collect();
-        self.add_pages(&mut versions, asked)?;
+        self.add_versions(asked, &mut versions)?;
         Ok(versions)
     }
 

@@ -30,6 +30,53 @@ pub struct SyncOutcome {
     pub more: bool,
     /// A newer version of the Plan is here than the one adopted.
     pub plan_to_adopt: bool,
+    /// Whether the shore's ledger still holds all that it held before.
+    pub ledger: LedgerCheck,
+    /// The same in words, and what to do.
+    pub ledger_text: String,
+}
+
+/// How the shore's ledger stands to what this phone remembers of it.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum LedgerCheck {
+    /// The shore keeps none for this ship yet, or showed none.
+    Nothing,
+    /// It holds everything that it held before.
+    Consistent {
+        /// How many statements it holds.
+        leaves: u64,
+    },
+    /// The shore could not show that it only grew.
+    NotJoined {
+        /// Statements remembered.
+        remembered: u64,
+        /// Statements shown.
+        shown: u64,
+    },
+    /// It is not signed as it should be.
+    Unreadable,
+    /// It contradicts itself: `ledger_evidence` convicts it.
+    Contradiction,
+    /// Of a newer version.
+    Unknown {
+        /// Its name there.
+        name: String,
+    },
+}
+
+impl From<&phone::LedgerCheck> for LedgerCheck {
+    fn from(check: &phone::LedgerCheck) -> Self {
+        match check {
+            phone::LedgerCheck::Nothing => Self::Nothing,
+            phone::LedgerCheck::Consistent(leaves) => Self::Consistent { leaves: *leaves },
+            phone::LedgerCheck::NotJoined { remembered, shown } => {
+                Self::NotJoined { remembered: *remembered, shown: *shown }
+            }
+            phone::LedgerCheck::Unreadable => Self::Unreadable,
+            phone::LedgerCheck::Contradiction => Self::Contradiction,
+            other => Self::Unknown { name: format!("{other:?}") },
+        }
+    }
 }
 
 /// Something that the shore did not take.
@@ -142,6 +189,8 @@ impl From<phone::SyncOutcome> for SyncOutcome {
             refused: count(outcome.refused),
             more: outcome.more,
             plan_to_adopt: outcome.plan_to_adopt,
+            ledger: LedgerCheck::from(&outcome.ledger),
+            ledger_text: outcome.ledger.hint().to_owned(),
         }
     }
 }
@@ -175,6 +224,15 @@ impl Phone {
                 taken => Ok(Ok(taken?.into())),
             }
         })?
+    }
+
+    /// Evidence that the shore's ledger contradicted itself, if this phone has any: a file for the auditor, who checks
+    /// it without asking anybody.
+    pub fn ledger_evidence(&self) -> Result<Option<Vec<u8>>, MobileError> {
+        guard("ledger-evidence", || {
+            let evidence = self.recorder.look(|phone, _| phone.split_view())?;
+            Ok(evidence.map_err(phone::RecordError::from)?)
+        })
     }
 
     /// What is ashore and what is not.

@@ -1,5 +1,7 @@
 //! `deckwatch device`.
 
+use std::path::Path;
+
 use clap::{Args, Subcommand, ValueEnum};
 use deckwatch_core::{
     authority::{Roles, Standing},
@@ -48,6 +50,22 @@ enum Command {
     List {
         /// The vessel: name or id.
         vessel: String,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List devices that continued their chain twice, and write proofs that anybody can check.
+    ///
+    /// A copied store, a cloned phone, or a phone that was put back from a backup and went on. A phone that was
+    /// restored by the rules has another key and is not among them.
+    #[command(
+        after_help = "Examples:\n  deckwatch device forks \"MV Aurelia\"\n  deckwatch device forks \"MV Aurelia\" --proofs evidence"
+    )]
+    Forks {
+        /// The vessel: name or id.
+        vessel: String,
+        /// A folder for the proofs: `DEVICE-SEQ.fork`, FORMAT.md section 20.
+        #[arg(long, value_name = "FOLDER")]
+        proofs: Option<std::path::PathBuf>,
         #[command(flatten)]
         data: Data,
     },
@@ -172,6 +190,11 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
             let vessel = find_vessel(&shore, &vessel)?;
             list(&shore, vessel.id)
         }
+        Command::Forks { vessel, proofs, data } => {
+            let shore = data.open()?;
+            let vessel = find_vessel(&shore, &vessel)?;
+            forks(&shore, vessel.id, proofs.as_deref())
+        }
         Command::Certify { named, role } => {
             let found = named.find()?;
             let told =
@@ -206,6 +229,26 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
             found.reassess(format_args!("{} is declared lost", found.dev))
         }
     }
+}
+
+fn forks(shore: &Shore, vessel: VesselId, folder: Option<&Path>) -> Result<(), Failure> {
+    let found = shore.fork_proofs(vessel)?;
+    if found.is_empty() {
+        say(format_args!("no device of this vessel continued its chain twice"));
+        return Ok(());
+    }
+    for proof in &found {
+        let (dev, seq) = (proof.dev(), proof.seq);
+        say(format_args!("{dev}  signed two different records {seq}"));
+        let Some(folder) = folder else { continue };
+        std::fs::create_dir_all(folder)?;
+        let file = folder.join(format!("{dev}-{seq}.fork"));
+        std::fs::write(&file, proof.encode()).map_err(|error| {
+            format!("cannot write {} ({error}); choose another with --proofs", file.display())
+        })?;
+        say(format_args!("          {}", file.display()));
+    }
+    Ok(())
 }
 
 fn list(shore: &Shore, vessel: VesselId) -> Result<(), Failure> {

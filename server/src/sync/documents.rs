@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use deckwatch_core::{
     document::{DocumentKind, Merged, RawChange, Version, Vouchers, gate},
     model::{DeviceId, DocumentId, Hash, RecordRef},
-    record::{Chain, Run, Span, device_id},
+    record::{Run, Span, device_id},
     sync::{Document, Limits, ProblemCode, Request, Response, missing},
 };
 
@@ -16,7 +16,7 @@ use super::{
     seal::{Sealed, problem},
 };
 use crate::ledger::Statement;
-use crate::shore::{Held, Shore, ShoreError};
+use crate::shore::{Held, Shore, ShoreError, reaches};
 use crate::store::{DocumentRef, NewChange, StoreError, WriteTx, WrittenSince, gather};
 
 /// Bytes of changes that no record vouches for, per device that brings them.
@@ -358,8 +358,7 @@ impl Documents<'_> {
     /// Whether the segment of `span` holds `record`: followed back from its head.
     fn branch_holds(&self, record: RecordRef, span: &Span) -> bool {
         let chain = self.held.chain(record.dev);
-        let (end, target) = ((span.to, span.head), (record.seq, record.hash));
-        chain.is_some_and(|chain| reaches(chain, end, target))
+        chain.is_some_and(|chain| reaches(chain, (span.to, span.head), record))
     }
 
     /// Whether a segment lies within a run that the requester names and that this shore holds too.
@@ -370,20 +369,12 @@ impl Documents<'_> {
         runs.into_iter().flat_map(|(_, runs)| runs).filter(covers).any(|run| {
             let known = chain.get(run.to, run.head).is_some();
             known
-                && (chain.forks().is_empty()
-                    || reaches(chain, (run.to, run.head), (span.to, span.head)))
+                && (chain.forks().is_empty() || {
+                    let end = RecordRef { dev, seq: span.to, hash: span.head };
+                    reaches(chain, (run.to, run.head), end)
+                })
         })
     }
-}
-
-/// Whether the branch that ends at `end` holds `target`: followed back, record by record.
-fn reaches(chain: &Chain, end: (u64, Hash), target: (u64, Hash)) -> bool {
-    let mut at = end;
-    while at.0 > target.0 {
-        let Some(entry) = chain.get(at.0, at.1) else { return false };
-        at = (at.0 - 1, entry.prev);
-    }
-    at == target
 }
 
 fn document((kind, id): (DocumentKind, DocumentId), what: Version) -> Document<Version> {

@@ -249,3 +249,26 @@ fn scope_decides_whose_records_come() {
     request.scope = Scope::All;
     assert!(authors(&officer.send(&scene, &request).unwrap()).contains(&crew.dev));
 }
+
+#[test]
+fn a_copied_phone_is_convicted_and_both_its_histories_are_kept() {
+    let scene = Scene::new();
+    let mut phone = scene.enrolled(2, Roles::CREW);
+    assert_eq!(scene.shore.fork_proofs(scene.vessel).unwrap(), []);
+    let (next, head) = (phone.next, phone.head);
+    phone.record(START + 10, 0, &[Body::Alive, Body::Alive]);
+    phone.sync(&scene).unwrap();
+    (phone.next, phone.head) = (next, head);
+    phone.record(START + 20, 0, &[Body::Park { reason: 1 }]);
+    let response = phone.sync(&scene).unwrap();
+    assert!(codes(&response).contains(&ProblemCode::Fork));
+    let held = scene
+        .shore
+        .reading_held(scene.vessel, |held| held.chain(phone.dev).unwrap().all().count())
+        .unwrap();
+    assert_eq!(held, 4, "the genesis, and both histories");
+    let proofs = scene.shore.fork_proofs(scene.vessel).unwrap();
+    let [proof] = proofs.as_slice() else { panic!("{proofs:?}") };
+    let read = deckwatch_core::record::ForkProof::decode(&proof.encode()).unwrap();
+    assert_eq!((read.dev(), read.check().unwrap().one.seq), (phone.dev, 1));
+}

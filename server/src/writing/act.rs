@@ -102,7 +102,7 @@ pub fn wrote_any(writing: &Writing, dev: DeviceId) -> bool {
 /// What the shore may do to one writing.
 pub fn acts_on(writing: &Writing, shore: DeviceId) -> Vec<Act> {
     let stands = writing.fields.get("text").and_then(Field::current).is_some();
-    let own = writing.by.dev == shore;
+    let own = writing.by.is_some_and(|by| by.dev == shore);
     let mut acts = Vec::new();
     match writing.kind {
         WritingKind::Reason if stands && !wrote_any(writing, shore) => acts.push(Act::Accept),

@@ -118,7 +118,9 @@ impl Desk {
         }
         Err(match act {
             Act::Accept if wrote_any(writing, self.shore) => Refusal::OwnReason,
-            Act::Correct | Act::TakeBack if writing.by.dev != self.shore => Refusal::NotOwn,
+            Act::Correct | Act::TakeBack if writing.by.is_none_or(|by| by.dev != self.shore) => {
+                Refusal::NotOwn
+            }
             _ => Refusal::Gone,
         })
     }

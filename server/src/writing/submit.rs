@@ -93,7 +93,11 @@ pub enum Outcome {
 pub fn submit(shore: &Shore, desk: &Desk, submission: &Submission) -> Result<Outcome, ShoreError> {
     let Submission { act, step, name, seen, fields } = submission;
     let hex = HEXLOWER.encode(name);
-    let again = desk.content.writings.iter().any(|it| it.id == hex && it.by.dev == desk.shore);
+    let again = desk
+        .content
+        .writings
+        .iter()
+        .any(|it| it.id == hex && it.authors().any(|by| by.dev == desk.shore));
     let closes_again =
         *act == Act::Close && desk.content.closed.is_some_and(|by| by.dev == desk.shore);
     if again || closes_again {

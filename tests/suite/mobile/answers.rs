@@ -7,6 +7,7 @@ use std::sync::{
 };
 
 use deckwatch_core::{
+    document::Version,
     entropy::SeededEntropy,
     model::{DocumentId, VesselId},
     record::{Enrolment, Receipt, SoftwareKey},
@@ -114,7 +115,7 @@ fn answer(request: &Request, problems: Vec<Problem>) -> Response {
     Response {
         time: NOW,
         have: vec![(request.dev, spans)],
-        documents: vec![Document { kind: 1, id: DocumentId(VESSEL.0), what: Vec::new() }],
+        documents: vec![Document { kind: 1, id: DocumentId(VESSEL.0), what: Version::default() }],
         segments: Vec::new(),
         changes: Vec::new(),
         receipts: vec![receipt.encode()],
@@ -140,7 +141,7 @@ fn refused_words_are_counted_with_their_reasons() {
     let mut response = answer(&out, problems);
     // The pages of what it refused are empty there.
     let pages = [0, 2].map(|index| out.changes[index].id);
-    response.documents.extend(pages.map(|id| Document { kind: 2, id, what: Vec::new() }));
+    response.documents.extend(pages.map(|id| Document { kind: 2, id, what: Version::default() }));
     let outcome = phone.sync_response(response.encode(), None).unwrap();
     assert_eq!((outcome.more, outcome.problems.len()), (false, 2));
     let state = phone.sync_state().unwrap();
