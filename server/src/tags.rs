@@ -7,6 +7,8 @@ pub mod check;
 pub mod disclose;
 pub mod key_file;
 pub mod provision;
+#[cfg(test)]
+mod tests;
 pub mod verifier;
 
 use deckwatch_core::model::{TagId, TagUid};

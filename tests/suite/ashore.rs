@@ -312,7 +312,7 @@ fn own_words_are_corrected_and_taken_back_and_stay_readable() {
         set(&mut fields, "text", &text);
         let answer = reader.send(&fields);
         assert_eq!(answer.status, 422);
-        assert!(answer.text.contains(&format!("id=\"wrong-text\"")), "{}", answer.text);
+        assert!(answer.text.contains("id=\"wrong-text\""), "{}", answer.text);
         assert!(answer.text.contains(wrong), "{}", answer.text);
         assert!(answer.text.contains(text.trim()), "the text is kept");
     }
@@ -347,6 +347,10 @@ fn own_words_are_corrected_and_taken_back_and_stay_readable() {
     set(&mut correct, "id", &theirs);
     correct.insert("name".to_owned(), "00".repeat(8));
     assert_eq!(reader.send(&correct).status, 409);
+    // Nor is anything begun under the name of theirs.
+    let mut crafted = fields.clone();
+    crafted.insert("name".to_owned(), theirs.clone());
+    assert_eq!(reader.send(&crafted).status, 422);
     sync(&shore, &mut [&mut walker, &mut officer], at + 1_200);
     let page = walker.phone.page(subject).unwrap();
     let theirs = page.writings.iter().find(|it| it.id == theirs).unwrap();

@@ -143,8 +143,9 @@ fn an_edited_clock_between_two_receipts_is_refuted() {
     pen.write(at(6, 40), 0, Body::Alive);
     pen.flush();
     let (seq, head) = pen.head();
-    let receipt =
-        crate::record::Receipt::sign(&scene.shore.key, pen.dev, seq, head, at(2, 40)).unwrap();
+    let tree = crate::record::receipt::no_tree();
+    let key = &scene.shore.key;
+    let receipt = crate::record::Receipt::sign(key, pen.dev, seq, head, at(2, 40), tree).unwrap();
     scene.receipts.push(super::ReceiptFact::of(&receipt));
     scene.sync(O, at(5, 0));
     let assessment = scene.assess(at(6, 0));

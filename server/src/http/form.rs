@@ -35,32 +35,35 @@ pub(super) async fn posted(
     body: Body,
     open_again: &'static str,
 ) -> Result<BTreeMap<String, String>, Response> {
-    let refused = |status, what: &str, hint| Err(reply::refused(web, headers, status, what, hint));
+    let refused = |status, what: &str, hint| reply::refused(web, headers, status, what, hint);
     if let Err(foreign) = origin::own(headers) {
         let hint =
             "Nothing was changed. Open the page on this server and send the form from there.";
-        return refused(StatusCode::FORBIDDEN, &foreign.to_string(), hint);
+        return Err(refused(StatusCode::FORBIDDEN, &foreign.to_string(), hint));
     }
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media = media.and_then(|media| media.split(';').next()).map(str::trim);
     if media != Some(FORM) || headers.contains_key(header::CONTENT_ENCODING) {
-        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "This is no form", open_again);
+        return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "This is no form", open_again));
     }
     let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MOST_BYTES)).await {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(_)) => {
             let what = "The form is larger than 64 KiB, or it broke off";
-            return refused(StatusCode::PAYLOAD_TOO_LARGE, what, open_again);
+            return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, what, open_again));
         }
         Err(_) => {
             let what = "The form took longer than a minute to arrive";
-            return refused(StatusCode::REQUEST_TIMEOUT, what, open_again);
+            return Err(refused(StatusCode::REQUEST_TIMEOUT, what, open_again));
         }
     };
-    fields_of(&bytes).or_else(|error| {
-        let what = format!("This form cannot be read: {error}");
-        refused(StatusCode::BAD_REQUEST, &what, open_again)
-    })
+    match fields_of(&bytes) {
+        Ok(fields) => Ok(fields),
+        Err(error) => {
+            let what = format!("This form cannot be read: {error}");
+            Err(refused(StatusCode::BAD_REQUEST, &what, open_again))
+        }
+    }
 }
 
 /// Reads `application/x-www-form-urlencoded`: UTF-8, every name once.

@@ -5,7 +5,7 @@ use deckwatch_core::{
     authority::Roles,
     document::DocumentKind,
     model::{Hash, PageSubject, VesselId, page_id},
-    page::{Draft, Hand, PageContent, PageWriteError, change_of},
+    page::{Draft, Hand, PageContent, PageWriteError, Writing, change_of},
     record::{Body, device_id},
 };
 
@@ -85,9 +85,12 @@ impl Shore {
             let merged = held.page(tx, id)?;
             let content = PageContent::read(vessel, id, &merged);
             let dev = device_id(held.shore_key());
-            let mut same = content.writings.iter().filter(|writing| writing.id == named);
-            if same.any(|writing| writing.authors().any(|by| by.dev == dev)) {
-                return Ok(PageWrite::Already);
+            let own = |writing: &Writing| writing.authors().any(|by| by.dev == dev);
+            match content.writings.iter().find(|writing| writing.id == named) {
+                Some(writing) if own(writing) => return Ok(PageWrite::Already),
+                // Under the name of somebody else's words nothing is begun.
+                Some(_) => return Err(ShoreError::NothingToWrite),
+                None => {}
             }
             if content.closed.is_some() && *draft != Draft::Reopen {
                 return Err(ShoreError::PageClosed);

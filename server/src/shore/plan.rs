@@ -8,6 +8,7 @@ use deckwatch_core::{
 };
 
 use super::{Held, Shore, ShoreError, held::plan_of};
+use crate::ledger::Statement;
 use crate::store::{NewChange, WriteTx};
 
 /// What an edit did.

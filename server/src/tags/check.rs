@@ -153,7 +153,8 @@ fn times(
     let mut facts = receipts(&*tx, held.vessel())?;
     facts.extend(held.chains().iter().map(Chain::dev).filter_map(|dev| {
         let (seq, head) = held.top(dev)?;
-        Some(ReceiptFact { dev, seq, head, time: now, hash: Hash::ZERO })
+        let tree = deckwatch_core::record::receipt::no_tree();
+        Some(ReceiptFact { dev, seq, head, time: now, hash: Hash::ZERO, tree })
     }));
     let assessment = assess(&Input {
         vessel: held.vessel(),

@@ -258,8 +258,8 @@ mod tests {
     fn changed(folder: &TagKeyFolder, key: u8) -> u32 {
         folder
             .change(VESSEL, |masters| {
-                masters.disclose(Keyed::Display(TagId([key; 16])), 1);
-                masters.disclose(Keyed::Nfc(TagUid::from([key; 7])), 1);
+                masters.disclose(Keyed::Display(TagId([0xd0 | key; 16])), 1);
+                masters.disclose(Keyed::Nfc(TagUid::from([0xd0 | key; 7])), 1);
                 masters.add([key; 16], 1_800_000_000)
             })
             .unwrap()
@@ -274,9 +274,9 @@ mod tests {
         let read = keys.load(VESSEL).unwrap().unwrap();
         assert_eq!(read.newest().unwrap().version, 2);
         assert_eq!(read.version(1).unwrap().key.expose(), &[1; 16]);
-        assert!(read.is_disclosed(Keyed::Nfc(TagUid::from([1; 7])), 1));
-        assert!(!read.is_disclosed(Keyed::Nfc(TagUid::from([1; 7])), 2));
-        assert!(read.is_disclosed(Keyed::Display(TagId([2; 16])), 1));
+        assert!(read.is_disclosed(Keyed::Nfc(TagUid::from([0xd1; 7])), 1));
+        assert!(!read.is_disclosed(Keyed::Nfc(TagUid::from([0xd1; 7])), 2));
+        assert!(read.is_disclosed(Keyed::Display(TagId([0xd2; 16])), 1));
         let shown = format!("{read:?}");
         assert!(!shown.contains("1, 1, 1") && !shown.contains("0101"), "{shown}");
         // A change that fails changes nothing.

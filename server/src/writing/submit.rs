@@ -62,13 +62,9 @@ impl Submission {
             ("seen".to_owned(), heads_word(&self.seen)),
         ]
         .into();
-        let about = |name: &&String| matches!(name.as_str(), "id" | "flag");
-        let kept = self.fields.keys().filter(about).cloned();
-        let kept: Vec<String> = kept.collect();
-        for name in kept {
-            if let Some(value) = self.fields.get(&name) {
-                fields.insert(name, value.clone());
-            }
+        for name in ["id", "flag"] {
+            let value = self.fields.get(name).cloned();
+            fields.extend(value.map(|value| (name.to_owned(), value)));
         }
         fields
     }
@@ -106,12 +102,9 @@ pub fn submit(shore: &Shore, desk: &Desk, submission: &Submission) -> Result<Out
     match desk.allows(*act, fields) {
         Ok(()) => {}
         // What was typed is not lost.
-        Err(Refusal::Closed) if fields.contains_key("text") => {
-            let refusal = Refusal::Closed;
-            return Ok(Outcome::Unclear(Mistakes::whole(format!(
-                "{refusal}. {}",
-                "Keep your text; the page can be opened again."
-            ))));
+        Err(refusal @ Refusal::Closed) if fields.contains_key("text") => {
+            let what = format!("{refusal}. Keep your text; the page can be opened again.");
+            return Ok(Outcome::Unclear(Mistakes::whole(what)));
         }
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
     }

@@ -2,14 +2,16 @@
 //!
 //! Every figure is measured beside its bare cost in the same run, because machines differ and are
 //! noisy. `cargo bench -p deckwatch-tests -- scan sync` runs the parts named: scan, sync, assess, fleet,
-//! documents, labels.
+//! documents, labels, ledger, times.
 
 mod assess;
 mod documents;
 mod fleet;
 mod labels;
+mod ledger;
 mod scan;
 mod sync;
+mod times;
 
 use std::time::{Duration, Instant};
 
@@ -20,13 +22,15 @@ fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     type Measure = fn(&mut Table);
-    let parts: [(&str, Measure); 6] = [
+    let parts: [(&str, Measure); 8] = [
         ("scan", scan::measure),
         ("sync", sync::measure),
         ("assess", assess::measure),
         ("fleet", fleet::measure),
         ("documents", documents::measure),
         ("labels", labels::measure),
+        ("ledger", ledger::measure),
+        ("times", times::measure),
     ];
     let mut table = Table::default();
     for (name, measure) in parts {

@@ -65,14 +65,11 @@ async fn show(web: Web, place: Place, asked: Asked, headers: HeaderMap) -> Respo
                 back,
             });
         }
-        let mut fields = about.clone();
+        let mut fields = about;
         form::filled(act, &mut fields, &scene.desk);
         let submission = Submission::open(act, shore.draw(), &scene.desk, fields);
         let nothing_wrong = Default::default();
-        let mut page = view::write_form(shore, palette, &scene, &submission, nothing_wrong)?;
-        page.shell.query.push(("form".to_owned(), act.word().to_owned()));
-        page.shell.query.extend(about);
-        Ok(page)
+        Ok(view::write_form(shore, palette, &scene, &submission, nothing_wrong)?)
     })
     .await
 }

@@ -68,16 +68,16 @@ pub fn flags(palette: Palette) -> FlagsPage {
             code: code.to_owned(),
             severity,
             sentence: sentence.to_owned(),
-            settled: (number == 4).then(|| StateView {
-                words: "explained".to_owned(),
-                by: None,
-                tone: Tone::Settled,
-            }),
+            settled: (number == 4).then(explained),
         })
         .collect();
     let mut shell = shell("Flags", Here::Flags, palette);
     shell.open_flags = 9;
     FlagsPage::new(shell, flags, choices(), None, (2_391, 31))
+}
+
+fn explained() -> StateView {
+    StateView { words: "explained".to_owned(), by: None, tone: Tone::Settled }
 }
 
 /// An empty inbox, filtered by one vessel.

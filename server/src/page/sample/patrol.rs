@@ -232,7 +232,7 @@ fn stop(name: &str, place: u32, at: Option<Span>) -> Stop {
 }
 
 /// Narrow ones by a clock between receipts, wide ones by receipts alone.
-fn dated(at: Span) -> Dated {
+pub(super) fn dated(at: Span) -> Dated {
     let moment = |secs: Option<i64>| secs.map(deckwatch_core::time::Moment::from_unix);
     let (not_before, not_after) = (moment(at.not_before), moment(at.not_after));
     let bounds = deckwatch_core::time::Bounds { not_before, not_after };

@@ -2,7 +2,7 @@
 
 use deckwatch_core::model::{CrewNo, PageSubject};
 
-use super::patrol::{missed_patrol, patrol, patrol_address};
+use super::patrol::{dated, missed_patrol, patrol, patrol_address};
 use super::vessel::unplanned_rows;
 use super::*;
 use crate::page::day::DayPage;
@@ -180,6 +180,7 @@ pub fn unplanned(palette: Palette) -> UnplannedPage {
         checkpoint: checkpoint.to_owned(),
         scan: StopScan {
             at: around(start + i64::from(order) * 70, 3, 4),
+            dated: dated(around(start + i64::from(order) * 70, 3, 4)),
             method: Method::QrLabel,
             level: Level::Derived(1),
             order,

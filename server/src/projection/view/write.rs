@@ -50,14 +50,15 @@ fn page(
     let sheet = form::sheet(act, desk);
     let words = scene.words();
     let title = format!("{}, {}", sheet.title, scene.title);
-    let shell = reading(shore.store(), |tx| shell(tx, &title, Here::Below, palette, shore.now()))?;
+    let mut shell =
+        reading(shore.store(), |tx| shell(tx, &title, Here::Below, palette, shore.now()))?;
+    // The same form in another palette.
+    let own = submission.own_fields();
+    let about = ["form", "id", "flag"].map(|name| Some((name.to_owned(), own.get(name)?.clone())));
+    shell.query.extend(about.into_iter().flatten());
     let flag = desk.flag(&submission.fields);
-    let form = Form {
-        sheet,
-        hidden: submission.own_fields(),
-        values: submission.fields.clone(),
-        mistakes: Fields::new(),
-    };
+    let form =
+        Form { sheet, hidden: own, values: submission.fields.clone(), mistakes: Fields::new() };
     Ok(WritePage {
         shell,
         vessel: desk.vessel,
