@@ -104,7 +104,7 @@ fn record_of(
     checks: &mut Checks,
 ) {
     let chain = held.chain(receipt.dev);
-    if !chain.is_some_and(|chain| chain.get(receipt.seq, receipt.head).is_some()) {
+    if chain.is_none_or(|chain| chain.get(receipt.seq, receipt.head).is_none()) {
         if parts.manifest.first == 0 {
             checks.fault(
                 NAME,
