@@ -154,7 +154,7 @@ fn a_flag_is_answered_settled_and_countersigned_and_the_phone_reads_it() {
         assert_eq!(page, ashore);
         let settled = only(&page, WritingKind::Disposition);
         assert_eq!((settled.text("flag"), settled.int("outcome")), (Some(flag.as_str()), Some(1)));
-        assert!(settled.by.roles.has(Roles::SHORE));
+        assert!(settled.by.unwrap().roles.has(Roles::SHORE));
         let asked = only(&page, WritingKind::Review);
         assert_eq!(asked.text("on"), Some(format!("writing {reply}").as_str()));
         assert_eq!(asked.text("text"), Some("Since when?\nAnd who welded it?"));
@@ -280,7 +280,10 @@ fn a_closed_page_has_no_forms_and_can_be_opened_again() {
     sync(&shore, &mut [&mut walker, &mut officer], at + 1_200);
     let reading = walker.clock.read((at + 1_900) * 1_000);
     let refused = walker.phone.write_page(subject, &remark("More."), &reading).unwrap_err();
-    assert!(matches!(refused, PageError::Closed), "{refused}");
+    assert!(
+        matches!(refused, PageError::Page(deckwatch_core::page::PageWriteError::Closed)),
+        "{refused}"
+    );
 
     reader.write(&reader.form("Open it again", ""));
     assert!(reader.page().contains("opened again by"), "{}", reader.page());

@@ -173,7 +173,7 @@ fn an_old_copy_of_the_database_signs_nothing() {
     let mut phone = scene.enrolled(2, Roles::CREW);
     phone.sync(&scene).unwrap();
     let old = folder.path().join("old.db");
-    SqliteStore::open(&path, &SqliteOptions::default()).unwrap().backup(&old).unwrap();
+    SqliteStore::open(&path, &SqliteOptions::default()).unwrap().backup_to(&old).unwrap();
     phone.record(START + 1, 0, &[Body::Alive]);
     phone.sync(&scene).unwrap();
 
@@ -215,7 +215,7 @@ fn a_phone_that_remembers_more_stops_an_old_copy() {
     let mut phone = scene.enrolled(2, Roles::CREW);
     phone.sync(&scene).unwrap();
     let old = folder.path().join("old.db");
-    SqliteStore::open(&path, &SqliteOptions::default()).unwrap().backup(&old).unwrap();
+    SqliteStore::open(&path, &SqliteOptions::default()).unwrap().backup_to(&old).unwrap();
     let keys = folder.path().join("keys");
     let copy_keys = |from: &std::path::Path, to: &std::path::Path| {
         std::fs::create_dir_all(to).unwrap();

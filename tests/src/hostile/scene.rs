@@ -106,6 +106,7 @@ impl Device {
             documents: Vec::new(),
             segments: self.segments.clone(),
             changes: changes.iter().map(|what| Document { kind, id, what: what.clone() }).collect(),
+            tree_head: None,
         }
     }
 

@@ -111,13 +111,15 @@ fn request(phone: &Phone) -> Request {
 fn answer(request: &Request, problems: Vec<Problem>) -> Response {
     let spans: Vec<_> = request.have.iter().find(|(dev, _)| *dev == request.dev).unwrap().1.clone();
     let head = spans.last().unwrap();
-    let receipt = Receipt::sign(&shore(), request.dev, head.to, head.head, NOW + 60).unwrap();
+    let tree = deckwatch_core::record::receipt::no_tree();
+    let receipt = Receipt::sign(&shore(), request.dev, head.to, head.head, NOW + 60, tree).unwrap();
     Response {
         time: NOW,
         have: vec![(request.dev, spans)],
         documents: vec![Document { kind: 1, id: DocumentId(VESSEL.0), what: Version::default() }],
         segments: Vec::new(),
         changes: Vec::new(),
+        tree_head: None,
         receipts: vec![receipt.encode()],
         problems,
         more: false,
