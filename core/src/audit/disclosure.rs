@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Rules of one bundle at most.
-pub const MAX_RULES: usize = 1_024;
+pub const MAX_RULES: usize = 64;
 
 /// Kinds whose content every bundle shows: nothing personal stands in it, and without it neither keys, authority, time nor
 /// the Plan could be checked. Genesis, anchor, join, seen, document, plan_adopt, plan_seen, tag_check, certificate, rotate, lost, revoke, erase,

@@ -10,7 +10,7 @@ use crate::{
         Assessment, Excuse, Input, ReceiptFact, Severity, assess,
         scene::{DAY, Pen, ROUTE, SCHEDULE, VESSEL, plan, tag},
     },
-    audit::{Manifest, Options, Report, Sources, Withheld, flags_of, verify, write},
+    audit::{Erasure, Manifest, Options, Report, Sources, Withheld, flags_of, verify, write},
     authority::{Authority, Roles},
     document::{DocumentKind, Line, RawChange, Value, VoucherIndex, merge, write::actor_of},
     entropy::SeededEntropy,
@@ -59,6 +59,8 @@ pub struct Story {
     pub forks: bool,
     /// The shore logs nothing of the crew phone's last segment.
     pub forgets_to_log: bool,
+    /// The shore has erased the crew's persons, and the officer's acceptance, and says so.
+    pub erases: bool,
     /// The leaves begin here.
     pub first: u64,
     /// Short: one night, no Page. For tests that change every byte.
@@ -264,6 +266,19 @@ impl Scene {
         self.sync(opens(2) + 5 * 3_600);
     }
 
+    /// After the retention: a record about parts of records, a leaf about contents.
+    fn erase(&mut self) {
+        let (dev, to) = (self.crew.dev, self.crew.head().0);
+        self.shore.write(NOW - 60, 0, Body::Erase { dev, from: 0, to, parts: 2, reason: 1 });
+        self.shore.flush();
+        self.log_segments();
+        let accepted = |change: &&RawChange| change.bytes.windows(8).any(|it| it == b"accepted");
+        let gone = self.changes.iter().filter(accepted).map(|change| Hash::of(&change.bytes));
+        let erasure =
+            Erasure { subjects: gone.collect(), at: NOW - 60, rule: "after five years".into() };
+        self.log.append(VESSEL, LeafKind::ERASURE, &erasure.encode());
+    }
+
     fn assess(&self) -> Assessment {
         let chains = [&self.shore, &self.officer, &self.crew].map(|pen| pen.chain.clone());
         let authority = Authority::read(VESSEL, &self.shore.key.public_key(), &chains);
@@ -340,6 +355,10 @@ impl Scene {
         let mut tree_head = SignedTreeHead::sign(size, root, &ledger_key()).unwrap();
         let text = tree_head.note().text().to_owned();
         tree_head.add(witness_key().cosign(&text, NOW as u64)).unwrap();
+        if self.story.erases {
+            let kept = |_: u64, part| part != crate::record::Part::Person;
+            self.crew.segments = self.crew.segments.iter().map(|it| it.disclose(kept)).collect();
+        }
         let pens = [&self.shore, &self.officer, &self.crew];
         let mut leaves = self.log.of(VESSEL);
         leaves.retain(|(_, leaf)| leaf.number >= self.story.first);
@@ -378,6 +397,9 @@ impl Ship {
         if story.forgets_to_log {
             scene.crew.write(NOW - 1_800, 0, Body::Alive);
             scene.crew.flush();
+        }
+        if story.erases {
+            scene.erase();
         }
         scene.finish()
     }

@@ -134,3 +134,39 @@ proptest! {
         prop_assert_eq!(report.exit_code() == 0, report.reassessment.is_complete());
     }
 }
+
+#[test]
+fn what_was_erased_is_said_and_is_no_failure() {
+    let page = |content: &[u8], kind| {
+        kind == LeafKind::CHANGE && content.windows(8).any(|it| it == b"accepted")
+    };
+    let erased = without(&Ship::new(Story { erases: true, ..Story::default() }), page);
+    super::assert_holds(&erased);
+    assert_eq!((erased.not_shown.changes, erased.not_shown.erased_contents), (0, 1), "{erased}");
+    // The crew's persons: erased by a record of the shore, and not withheld by whoever hands out.
+    let [times, persons, contents] = erased.not_shown.erased;
+    assert!(times == 0 && contents == 0 && persons > 20, "{erased}");
+    assert_eq!(erased.not_shown.unexplained, [0; 3], "{erased}");
+    let text = erased.to_string();
+    for expected in
+        ["after five years", "were erased, for reason 1", "1 contents of leaves were erased"]
+    {
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn what_is_missing_without_a_reason_is_said() {
+    let ship = Ship::honest();
+    let mut sources = ship.sources.clone();
+    let silent = sources
+        .segments
+        .iter()
+        .map(|segment| segment.disclose(|_, part| part != crate::record::Part::Person));
+    sources.segments = silent.collect();
+    let bundle = write(&sources, &ship.log.nodes).unwrap();
+    let report = verify(&bundle, &ship.policy, &Options::default()).unwrap();
+    super::assert_holds(&report);
+    assert!(report.not_shown.unexplained[1] > 30, "{report}");
+    assert_eq!(report.exit_code(), 4, "{report}");
+}

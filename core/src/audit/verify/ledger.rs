@@ -167,6 +167,7 @@ pub(super) struct Logged<'b> {
     pub statements: Vec<String>,
     pub notes: Vec<String>,
     pub erasures: Vec<Erasure>,
+    erased: BTreeSet<Hash>,
     /// Subjects of leaves whose content is not shown: document changes, and others.
     pub absent_changes: BTreeSet<Hash>,
     pub absent: BTreeSet<Hash>,
@@ -253,9 +254,12 @@ impl<'b> Logged<'b> {
                     ));
                 }
             }
-            LeafKind::ERASURE => self
-                .erasures
-                .push(Erasure::decode(content).map_err(|_| "statement of what was erased")?),
+            LeafKind::ERASURE => {
+                let erasure =
+                    Erasure::decode(content).map_err(|_| "statement of what was erased")?;
+                self.erased.extend(&erasure.subjects);
+                self.erasures.push(erasure);
+            }
             LeafKind::STATEMENT => {
                 let text = text().map_err(|_| "text")?;
                 self.statements.push(format!("the shore stated: {text}"));
@@ -284,7 +288,7 @@ impl<'b> Logged<'b> {
 
     /// Whether a content was erased by a logged statement.
     pub fn is_erased(&self, subject: Hash) -> bool {
-        self.erasures.iter().any(|erasure| erasure.subjects.binary_search(&subject).is_ok())
+        self.erased.contains(&subject)
     }
 
     /// All document changes that are shown.

@@ -26,6 +26,11 @@ use crate::{
 /// A patrol that opens later than this after the bundle's moment (s) has no flags yet.
 const AHEAD: i64 = 2 * 86_400;
 
+/// Flags are looked for from so long (s) before the first receipt.
+const BEFORE: i64 = 400 * 86_400;
+/// Due patrols, over all versions of the Plan: 100 years of 250 a day.
+const MOST: u64 = 10_000_000;
+
 /// Everything that a re-assessment is made from.
 pub(super) struct Case<'c, 'b> {
     pub parts: &'c Parts<'b>,
@@ -48,8 +53,13 @@ impl Case<'_, '_> {
                 unknown.dev, unknown.seq
             )));
         }
-        let assessment = self.assess(&versions, &doubt.dated());
         let mut found = Reassessment::default();
+        let Some(span) = self.span(&versions) else {
+            let reason = "the Plan demands more patrols than a verification counts";
+            found.not_possible = Some(reason.to_owned());
+            return (found, None);
+        };
+        let assessment = self.assess(span, &versions, &doubt.dated());
         match self.detectors() {
             Ok(version) => found.detector_version = Some(version),
             Err(reason) => doubt.everything = doubt.everything.or(Some(reason)),
@@ -80,8 +90,23 @@ impl Case<'_, '_> {
         }
     }
 
+    /// The openings that are assessed: from well before the first receipt, because of what is older nothing is known;
+    /// `None`: more due patrols than an honest Plan makes in a century. A stranger's bundle must not make a reader count for ever.
+    fn span(&self, versions: &BTreeMap<Vec<Hash>, PlanContent>) -> Option<(i64, i64)> {
+        let manifest = &self.parts.manifest;
+        let first = self.receipts.iter().map(|receipt| receipt.time).min();
+        let from = first.map_or(manifest.from, |first| first.min(manifest.from));
+        let from = from.saturating_sub(BEFORE).max(0);
+        let until = manifest.as_of.saturating_add(AHEAD).max(from);
+        let days = until.saturating_sub(from).unsigned_abs() / 86_400;
+        let slots = versions.values().flat_map(|plan| plan.schedules.values());
+        let slots: u64 = slots.map(|schedule| schedule.times.len() as u64).sum();
+        (days.saturating_mul(slots) <= MOST).then_some((from, until))
+    }
+
     fn assess(
         &self,
+        (from, until): (i64, i64),
         versions: &BTreeMap<Vec<Hash>, PlanContent>,
         dated: &[RecordRef],
     ) -> Assessment {
@@ -89,8 +114,8 @@ impl Case<'_, '_> {
         assess(&Input {
             vessel: self.parts.manifest.vessel,
             as_of,
-            from: 0,
-            until: as_of.saturating_add(AHEAD),
+            from,
+            until,
             authority: self.authority,
             chains: &self.held.chains,
             receipts: self.receipts,

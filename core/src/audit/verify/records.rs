@@ -22,6 +22,8 @@ use crate::{
 const NAME: CheckName = CheckName::Records;
 /// Forks whose evidence is written down; of more, their names.
 const PROOFS: usize = 16;
+/// `erase` records of one device that are held against what is not shown.
+const ERASURES: usize = 1_000;
 
 /// A tree head that a device accepted.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +37,6 @@ pub(super) struct Ack {
 /// What an `erase` record of the shore says.
 #[derive(Debug, Clone)]
 struct Erased {
-    dev: DeviceId,
     from: u64,
     to: u64,
     parts: u64,
@@ -65,7 +66,8 @@ pub(super) struct Held {
     /// Runs by device, with the index of their leaf.
     pub runs: BTreeMap<DeviceId, Vec<(u64, LoggedRun)>>,
     pub notes: Vec<String>,
-    erased: Vec<Erased>,
+    /// By device.
+    erased: BTreeMap<DeviceId, Vec<Erased>>,
     erasures: Vec<ErasedShown>,
 }
 
@@ -243,7 +245,10 @@ impl Held {
             "The shore recorded {when} that of records {from} to {to} of device {dev} parts {parts} (1 time, 2 person, 4 content) were erased, for reason {reason}."
         );
         self.erasures.push(ErasedShown { sentence });
-        self.erased.push(Erased { dev: *dev, from: *from, to: *to, parts: *parts });
+        let erased = self.erased.entry(*dev).or_default();
+        if erased.len() < ERASURES {
+            erased.push(Erased { from: *from, to: *to, parts: *parts });
+        }
     }
 
     /// Counts what is not shown, by why.
@@ -252,11 +257,9 @@ impl Held {
         let mut shown = NotShown { rules: rules.clone(), ..NotShown::default() };
         for hidden in &self.hidden {
             let Hidden { dev, seq, kind, part } = *hidden;
-            let erased = self.erased.iter().any(|erased| {
+            let erased = self.erased.get(&dev).into_iter().flatten().any(|erased| {
                 let bit = 1 << part as u64;
-                erased.dev == dev
-                    && (erased.from..=erased.to).contains(&seq)
-                    && erased.parts & bit != 0
+                (erased.from..=erased.to).contains(&seq) && erased.parts & bit != 0
             });
             let counts = if erased {
                 &mut shown.erased
