@@ -61,7 +61,7 @@ mod matching;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
-mod scene;
+pub(crate) mod scene;
 #[cfg(test)]
 mod ship_enrolled;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod assess;
+pub mod audit;
 pub mod authority;
 pub mod document;
 pub mod entropy;

@@ -2,6 +2,7 @@
 
 mod device;
 mod enrol;
+mod export;
 mod labels;
 mod ledger;
 mod plan;
@@ -9,6 +10,7 @@ mod plan_file;
 mod rebuild;
 mod serve;
 mod tags;
+mod verify;
 mod vessel;
 mod witness;
 
@@ -86,6 +88,10 @@ enum Command {
     ///
     /// Answers `POST /add-checkpoint` (c2sp.org/tlog-witness). Whoever does not trust the company that runs the ledger runs this.
     Witness(witness::Options),
+    /// Hand out a vessel's evidence as one file that needs no server.
+    Export(export::Options),
+    /// Check a file of evidence against your own policy, without a server and without a network.
+    Verify(verify::Options),
 }
 
 /// Where a shore's files are.
@@ -139,7 +145,7 @@ pub fn main() -> ExitCode {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             let mut line = format!("deckwatch: {failure}");
             let mut cause = failure.source();
@@ -162,8 +168,10 @@ fn report(line: &str) {
     eprintln!("{line}");
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
-    match cli.command {
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let done = match cli.command {
+        Command::Verify(options) => return verify::run(&options),
+        Command::Export(options) => export::run(&options),
         Command::Demo(options) => Ok(runtime()?.block_on(demo::run(options, shutdown()))?),
         Command::Serve(options) => runtime()?.block_on(serve::run(options)),
         Command::Vessel(options) => vessel::run(options),
@@ -175,7 +183,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Tags(options) => tags::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Witness(options) => witness::run(options),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -4,6 +4,7 @@
 
 mod begin;
 mod cosign;
+mod export;
 mod folder;
 mod proof;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use deckwatch_core::{
 
 pub use begin::{LedgerState, NewLedger};
 pub use cosign::{Cosigning, WitnessAddress};
+pub use export::ExportRequest;
 pub use folder::LedgerFolder;
 pub use proof::{ProofAnswer, ProofRefusal};
 

@@ -164,7 +164,11 @@ pub(crate) fn mark(tx: &mut dyn WriteTx, vessel: VesselId, now: i64) -> Result<(
 }
 
 /// Puts a new assessment in place of the one before. Gives the flags that stand, as the ledger says them.
-fn replace(tx: &mut dyn WriteTx, held: &Held, as_of: i64) -> Result<Vec<Vec<u8>>, StoreError> {
+pub(crate) fn replace(
+    tx: &mut dyn WriteTx,
+    held: &Held,
+    as_of: i64,
+) -> Result<Vec<Vec<u8>>, StoreError> {
     let vessel = held.vessel();
     let created = tx.vessel(vessel)?.ok_or(StoreError::UnknownVessel(vessel))?.created_at;
     let receipts = read::receipts(tx_of(tx), vessel)?;

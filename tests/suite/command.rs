@@ -1,5 +1,6 @@
 //! The command line, run as its user runs it.
 
+mod audit;
 mod tags;
 mod terminal;
 mod witness;

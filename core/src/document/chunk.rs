@@ -78,7 +78,7 @@ pub fn read(bytes: &[u8]) -> Option<Header> {
 }
 
 /// The bytes that a change's hash covers: everything behind magic and checksum.
-pub(super) fn hashed(bytes: &[u8]) -> &[u8] {
+pub fn hashed(bytes: &[u8]) -> &[u8] {
     bytes.get(PREFIX..).unwrap_or_default()
 }
 

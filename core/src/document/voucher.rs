@@ -176,6 +176,11 @@ impl Vouchers {
         self.by_change.contains_key(&change)
     }
 
+    /// All changes that anybody who may write the document vouches for, by hash.
+    pub fn changes(&self) -> impl Iterator<Item = Hash> {
+        self.by_change.keys().copied()
+    }
+
     /// How `author` vouches for `change`: the first such record of its chain.
     pub fn of(&self, change: Hash, author: DeviceId) -> Option<&Voucher> {
         self.by_change.get(&change)?.get(&author)

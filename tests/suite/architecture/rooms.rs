@@ -22,7 +22,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("assess", &["model", "record", "time", "document", "plan", "page", "authority"]),
     ("ledger", &["model", "record", "assess"]),
     ("sync", &["model", "record", "time", "document", "authority", "ledger"]),
-    ("audit", &["model", "record", "time", "plan", "authority", "assess", "ledger"]),
+    (
+        "audit",
+        &["model", "record", "time", "document", "plan", "page", "authority", "assess", "ledger"],
+    ),
     ("store", &["model", "record", "time", "document", "sync", "entropy", "authority"]),
     (
         "phone",

@@ -1,0 +1,180 @@
+//! Receipts, and the tree heads that devices acknowledged, held against the ledger: README.md section 4.7.
+
+use std::collections::BTreeMap;
+
+use super::{
+    ledger::Logged,
+    records::{Ack, Held},
+};
+use crate::{
+    assess::ReceiptFact,
+    audit::{
+        parts::Parts,
+        report::{CheckName, Checks},
+    },
+    ledger::{empty_root, merkle::verify_consistency},
+    model::Hash,
+    record::Receipt,
+};
+
+const NAME: CheckName = CheckName::Receipts;
+const ACK: u64 = 29;
+
+/// What the receipts say.
+#[derive(Debug, Default)]
+pub(super) struct Receipts {
+    pub facts: Vec<ReceiptFact>,
+    pub notes: Vec<String>,
+}
+
+pub(super) fn check(
+    parts: &Parts<'_>,
+    logged: &Logged<'_>,
+    held: &Held,
+    checks: &mut Checks,
+) -> Receipts {
+    let mut receipts = Receipts::default();
+    let mut trees = Trees { parts, joined: BTreeMap::new() };
+    for bytes in &parts.receipts {
+        let Ok(receipt) = Receipt::decode(bytes) else {
+            checks.fault(NAME, "receipt_malformed", "a receipt does not read");
+            continue;
+        };
+        let what = format!("the receipt for record {} of device {}", receipt.seq, receipt.dev);
+        if !receipt.is_from(&parts.manifest.shore_key) {
+            checks.fault(
+                NAME,
+                "receipt_signature",
+                format!("{what} is not signed by the vessel's shore"),
+            );
+            continue;
+        }
+        receipts.facts.push(ReceiptFact::of(&receipt));
+        record_of(parts, held, &receipt, &what, &mut receipts.notes, checks);
+        trees.check(receipt.tree_size, receipt.tree_root, &what, checks);
+    }
+    let head = parts.tree_head.head();
+    let origin = Hash::of(head.origin.as_bytes());
+    for Ack { record, origin: of, size, root } in &held.acks {
+        let what = format!(
+            "device {} acknowledged a tree head in its record {}, which",
+            record.dev, record.seq
+        );
+        if *of == origin {
+            trees.check(*size, *root, &what, checks);
+        } else {
+            receipts.notes.push(format!("{what} is of another ledger and was not compared"));
+        }
+    }
+    for size in parts.consistency.keys().filter(|size| !trees.joined.contains_key(size)) {
+        checks.fault(
+            NAME,
+            "proof_unneeded",
+            format!("a consistency proof from {size} leaves is shown that nothing asks for"),
+        );
+    }
+    let hidden =
+        held.hidden.iter().filter(|it| it.kind == ACK && it.part == crate::record::Part::Content);
+    match hidden.count() {
+        0 => {}
+        count => receipts
+            .notes
+            .push(format!("{count} acknowledged tree heads are withheld and were not compared")),
+    }
+    let as_of = parts.manifest.as_of;
+    let late = receipts.facts.iter().map(|fact| fact.time).chain(logged.newest_withdrawal).max();
+    if let Some(late) = late.filter(|late| *late > as_of) {
+        let late = crate::audit::report::moment(late);
+        checks.fault(
+            NAME,
+            "as_of_too_early",
+            format!("the bundle says it is as of an earlier moment than {late}, of which it knows"),
+        );
+    }
+    receipts
+}
+
+/// The record that a receipt names must be there, in a leaf that the receipt's tree had.
+fn record_of(
+    parts: &Parts<'_>,
+    held: &Held,
+    receipt: &Receipt,
+    what: &str,
+    notes: &mut Vec<String>,
+    checks: &mut Checks,
+) {
+    let chain = held.chain(receipt.dev);
+    if chain.is_none_or(|chain| chain.get(receipt.seq, receipt.head).is_none()) {
+        if parts.manifest.first == 0 {
+            checks.fault(
+                NAME,
+                "receipt_contradicts",
+                format!(
+                    "{what} names a record with the hash {} that is not shown",
+                    receipt.head.short()
+                ),
+            );
+        } else {
+            notes.push(format!("{what} names a record that is not shown"));
+        }
+        return;
+    }
+    let runs = held.runs.get(&receipt.dev).map_or(&[][..], Vec::as_slice);
+    let mut around =
+        runs.iter().filter(|(_, run)| (run.from..=run.to).contains(&receipt.seq)).peekable();
+    let shown = around.peek().is_some();
+    if receipt.tree_size > 0 && shown && around.all(|(index, _)| *index >= receipt.tree_size) {
+        checks.fault(
+            NAME,
+            "receipt_before_leaf",
+            format!(
+                "{what} says that the ledger of {} leaves holds it, and it was logged later",
+                receipt.tree_size
+            ),
+        );
+    }
+}
+
+/// Earlier ledgers that somebody named, each size looked at once for each root.
+struct Trees<'p, 'b> {
+    parts: &'p Parts<'b>,
+    joined: BTreeMap<u64, Vec<(Hash, bool)>>,
+}
+
+impl Trees<'_, '_> {
+    fn check(&mut self, size: u64, root: Hash, what: &str, checks: &mut Checks) {
+        let head = self.parts.tree_head.head();
+        let path = self.parts.consistency.get(&size).map(Vec::as_slice);
+        let needs_path = size > 0 && size < head.size;
+        if size > head.size {
+            checks.fault(NAME, "tree_too_old", format!("{what} names a ledger of {size} leaves, larger than the one shown; ask for a newer bundle"));
+            return;
+        }
+        if needs_path && path.is_none() {
+            checks.fault(NAME, "proof_missing", format!("{what} names a ledger of {size} leaves, and the proof that this one grew from it is not shown"));
+            return;
+        }
+        let holds = || match size {
+            0 => root == empty_root(),
+            size if size == head.size => root == head.root,
+            _ => verify_consistency(size, root, head.size, head.root, path.unwrap_or_default())
+                .is_ok(),
+        };
+        let known = if needs_path {
+            let seen = self.joined.entry(size).or_default();
+            match seen.iter().find(|(of, _)| *of == root) {
+                Some((_, holds)) => *holds,
+                None => {
+                    let holds = holds();
+                    seen.push((root, holds));
+                    holds
+                }
+            }
+        } else {
+            holds()
+        };
+        if !known {
+            checks.fault(NAME, "tree_contradicts", format!("{what} names a ledger of {size} leaves with the root {}, and this ledger did not grow from it: the ledger showed two faces", root.short()));
+        }
+    }
+}
