@@ -154,7 +154,7 @@ pub struct ForkShown {
     pub one: RecordRef,
     /// The other one with its number.
     pub other: RecordRef,
-    /// A [`ForkProof`](super::ForkProof) in hex; `None` where the key is not shown.
+    /// A [`ForkProof`](crate::record::ForkProof) in hex; `None` where the key is not shown.
     pub proof: Option<String>,
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     ledger::{Policy, SignedTreeHead},
     model::Hash,
-    record::Segment,
+    record::{ForkProof, Segment},
 };
 
 /// The report over a bundle that somebody changed after the ledger was signed.
@@ -211,12 +211,12 @@ fn a_device_that_continued_its_chain_twice_convicts_itself() {
     let [fork] = report.forks.as_slice() else { panic!("{report}") };
     let proof = data_encoding::HEXLOWER.decode(fork.proof.as_ref().unwrap().as_bytes()).unwrap();
     let proof = ForkProof::decode(&proof).unwrap();
-    let mut hashes = proof.check().unwrap();
+    let convicted = proof.check().unwrap();
+    let mut hashes = [convicted.one.hash, convicted.other.hash];
     hashes.sort_unstable();
     let mut named = [fork.one.hash, fork.other.hash];
     named.sort_unstable();
     assert_eq!(hashes, named);
-    assert!(ForkProof { other: proof.one.clone(), ..proof }.check().is_err());
     assert!(report.to_string().contains("continued its chain twice"), "{report}");
 }
 

@@ -7,7 +7,6 @@ use data_encoding::HEXLOWER;
 use super::ledger::Logged;
 use crate::{
     audit::{
-        fork_proof::ForkProof,
         parts::Parts,
         report::{CheckName, Checks, ErasedShown, ForkShown, NotShown, moment},
     },
@@ -15,7 +14,8 @@ use crate::{
     ledger::LoggedRun,
     model::{DeviceId, Hash, RecordRef},
     record::{
-        Body, Chain, ContentPart, Entry, Kind, Part, PublicKeyBytes, Segment, Slot, device_id,
+        Body, Chain, ContentPart, Entry, ForkProof, Kind, Part, PublicKeyBytes, Segment, Slot,
+        device_id,
     },
 };
 
@@ -310,12 +310,11 @@ impl Held {
                 let segment = Segment::decode(bytes).ok()?;
                 let entries = segment.reopen().ok()?.entries;
                 let holds = entries.iter().any(|entry| entry.at == record);
-                holds.then(|| segment.disclose(|_, _| false).encode())
+                holds.then_some(segment)
             })
         };
         let key = *self.keys.get(&one.dev)?;
-        let proof = ForkProof { key, seq: one.seq, one: holding(one)?, other: holding(other)? };
-        proof.check().is_ok().then_some(proof)
+        ForkProof::of(&key, &holding(one)?, &holding(other)?)
     }
 
     /// Ranges of numbers below a chain's newest record that nothing shows.
