@@ -93,7 +93,7 @@ pub fn measure(table: &mut Table) {
     );
 }
 
-fn plan(entropy: &mut SeededEntropy) -> PlanContent {
+pub fn plan(entropy: &mut SeededEntropy) -> PlanContent {
     let points: Vec<CheckpointId> = (0..30).map(|_| CheckpointId(draw(entropy))).collect();
     let place = |n: usize| Checkpoint {
         name: format!("Place {n}"),

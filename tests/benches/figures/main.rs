@@ -1,10 +1,11 @@
 //! The figures of Deckwatch, as a table: `cargo bench -p deckwatch-tests`.
 //!
 //! Every figure is measured beside its bare cost in the same run, because machines differ and are
-//! noisy. `cargo bench -p deckwatch-tests -- scan sync` runs the parts named: scan, sync, assess, fleet,
+//! noisy. `cargo bench -p deckwatch-tests -- scan sync` runs the parts named: scan, sync, assess, audit, fleet,
 //! documents, labels, ledger, times.
 
 mod assess;
+mod audit;
 mod documents;
 mod fleet;
 mod labels;
@@ -22,10 +23,11 @@ fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     type Measure = fn(&mut Table);
-    let parts: [(&str, Measure); 8] = [
+    let parts: [(&str, Measure); 9] = [
         ("scan", scan::measure),
         ("sync", sync::measure),
         ("assess", assess::measure),
+        ("audit", audit::measure),
         ("fleet", fleet::measure),
         ("documents", documents::measure),
         ("labels", labels::measure),
