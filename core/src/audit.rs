@@ -3,7 +3,7 @@
 //! that a verifier in another language can follow it.
 //!
 //! A bundle is a map of names to bytes ([`Bundle`]), and one archive of them that is one ZIP file with one encoding. Writing is
-//! [`write`] from plain [`Sources`]; reading is [`verify`], which believes nothing but the auditor's own policy.
+//! [`write()`] from plain [`Sources`]; reading is [`verify()`], which believes nothing but the auditor's own policy.
 
 pub mod archive;
 pub mod disclosure;

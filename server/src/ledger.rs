@@ -56,6 +56,9 @@ pub enum LedgerError {
         /// Its place among those of its height.
         index: u64,
     },
+    /// The tree head beside the key cannot be read, so nobody knows what was handed out.
+    #[error("the newest tree head beside the ledger's key cannot be read")]
+    MarkerDamaged,
     /// This ledger is shorter than one that was signed, or another one: the database is an old copy.
     #[error(
         "the ledger holds {held} leaves, but one of {signed} leaves was signed: the database is an old copy"
@@ -74,7 +77,7 @@ impl LedgerError {
         match self {
             Self::Store(error) => error.hint(),
             Self::Keys(error) => error.hint(),
-            Self::Key(_) | Self::Note(_) => {
+            Self::Key(_) | Self::Note(_) | Self::MarkerDamaged => {
                 "restore the keys folder from the backup that was made with the database"
             }
             Self::Full(_) | Self::OldCopy { .. } => {
@@ -166,6 +169,12 @@ impl Ledger {
         self.number
     }
 
+    /// Since when it is in use, Unix seconds.
+    pub fn since(&self, tx: &(impl ReadTx + ?Sized)) -> Result<i64, StoreError> {
+        let row = tx.ledgers()?.into_iter().find(|row| row.number == self.number);
+        Ok(row.map_or(0, |row| row.since))
+    }
+
     pub fn hashes<'a, T: ReadTx + ?Sized>(&self, tx: &'a T) -> StoredHashes<'a, T> {
         StoredHashes { tx, ledger: self.number }
     }
@@ -233,7 +242,7 @@ impl Shore {
     pub(crate) fn open_ledger(&self, tx: &mut dyn WriteTx) -> Result<Ledger, LedgerError> {
         let ledger = match Ledger::newest(&*tx)? {
             Some(ledger) => ledger,
-            None => self.begin_ledger(tx, None)?,
+            None => self.begin_first_ledger(tx)?,
         };
         self.check_ledger(&*tx, &ledger)?;
         Ok(ledger)
@@ -241,11 +250,15 @@ impl Shore {
 
     /// Refuses to go on where a tree head was handed out that the ledger does not hold. Asked once a process, and
     /// again when a phone shows such a tree head.
-    fn check_ledger(
+    pub(crate) fn check_ledger(
         &self,
         tx: &(impl ReadTx + ?Sized),
         ledger: &Ledger,
     ) -> Result<(), LedgerError> {
+        if let Some(head) = self.ledger_folder().lost(&ledger.key)? {
+            let held = tx.ledger_size(ledger.number)?;
+            return Err(LedgerError::OldCopy { held, signed: head.size });
+        }
         let mut checked = lock(self.ledger_folder().checked());
         if *checked == Some(ledger.number) {
             return Ok(());
@@ -344,6 +357,7 @@ impl Shore {
         as_of: i64,
     ) -> Result<(), LedgerError> {
         let Some(ledger) = Ledger::newest(&*tx)? else { return Ok(()) };
+        self.publish_detectors(tx, &ledger)?;
         let mut raised = standing_flags(&*tx, &ledger, vessel)?;
         let mut statements = Vec::new();
         for flag in standing {

@@ -134,7 +134,8 @@ impl Shore {
                     // Nothing decoded earlier is believed here.
                     let mut held = Held::nothing_of(vessel);
                     held.refresh(tx)?;
-                    replace(tx, &held, state.as_of)?;
+                    let flags = replace(tx, &held, state.as_of)?;
+                    self.log_flags(tx, vessel.id, &flags, state.as_of)?;
                 }
                 let after = projection_digest(tx_of(tx), vessel.id)?;
                 let name = vessel.name.clone();

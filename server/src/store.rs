@@ -32,7 +32,7 @@ pub use bounds::{
     MAX_RECEIPT_BYTES, MAX_SEGMENT_BYTES, MAX_WORD_BYTES,
 };
 pub use change::{
-    ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, NewChange, WrittenSince,
+    BroughtSince, ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, NewChange,
 };
 pub use enrolment::{EnrolmentRow, EnrolmentToken, Enrolments, EnrolmentsMut};
 pub use error::{Cause, StoreError};

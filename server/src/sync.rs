@@ -119,6 +119,7 @@ impl Shore {
             return Ok(answer::nothing_but(self.now(), problem));
         }
         let synced = self.writing_held(vessel, |tx, held| {
+            self.open_ledger(tx).map_err(ShoreError::from)?;
             let taken = self.ingest(tx, held, &sealed)?;
             if taken.news {
                 crate::projection::mark(tx, vessel, self.now())?;

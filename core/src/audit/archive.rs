@@ -40,7 +40,7 @@ pub enum ArchiveError {
     NotCanonical(usize),
 }
 
-/// Parts by name. What is in them is another question: [`crate::audit::verify`].
+/// Parts by name. What is in them is another question: [`crate::audit::verify()`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bundle {
     parts: BTreeMap<String, Vec<u8>>,

@@ -15,7 +15,8 @@ pub struct Version {
     /// What is vouched for and not applied, ascending: each names itself alone.
     pub unapplied: Vec<Hash>,
     /// SHA-256 over every change and the record that vouches for it: equal only where the same
-    /// changes are held *and* the same records decide between them. `None`: the lists are not whole.
+    /// changes are held *and* the same records decide between them. It tells
+    /// so where the lists are cut, too. `None`: nothing is said of the document.
     pub set: Option<Hash>,
 }
 
@@ -24,10 +25,9 @@ impl Version {
     pub fn of(merged: &Merged, most: usize) -> Self {
         let mut heads = merged.all_heads();
         let mut unapplied: Vec<Hash> = merged.unapplied().map(|(change, _)| change).collect();
-        let whole = heads.len().saturating_add(unapplied.len()) <= most;
         heads.truncate(most);
         unapplied.truncate(most.saturating_sub(heads.len()));
-        Self { heads, unapplied, set: whole.then(|| set_of(merged)) }
+        Self { heads, unapplied, set: Some(set_of(merged)) }
     }
 
     /// All names in it.

@@ -98,9 +98,10 @@ impl Phone {
         };
         match memory.accept(offered, &answer.proof) {
             Ok(Accepted::First | Accepted::Newer) => {
-                self.store.set_setting(&remembered(&key), &answer.note)?;
+                // First the record: a tree head that is remembered was acknowledged.
                 let origin = Hash::of(key.name().as_bytes());
                 self.record(0, Body::Ack { origin, size, root }, reading)?;
+                self.store.set_setting(&remembered(&key), &answer.note)?;
                 Ok(LedgerCheck::Consistent(size))
             }
             Ok(Accepted::Same | Accepted::Older) => Ok(LedgerCheck::Consistent(size)),

@@ -14,11 +14,12 @@ use crate::ledger::ExportRequest;
 /// What to hand out, and to whom.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    deckwatch export \"MV Aurelia\" --from 2026-11-03 --to 2026-11-09 --for \"the flag state\" -o bundle.zip --data /var/lib/deckwatch\n  \
-    deckwatch export \"MV Aurelia\" --from 2026-11-03 --to 2026-11-09 --for \"P&I club\" --withhold persons,pages -o bundle.zip\n\n\
+    deckwatch export --vessel \"MV Aurelia\" --from 2026-11-03 --to 2026-11-09 --for \"the flag state\" -o bundle.zip --data /var/lib/deckwatch\n  \
+    deckwatch export --vessel \"MV Aurelia\" --from 2026-11-03 --to 2026-11-09 --for \"P&I club\" --withhold persons,pages -o bundle.zip\n\n\
 That it was handed out, to whom and what was withheld, stands in the ledger for ever. Check it with `deckwatch verify`.")]
 pub(super) struct Options {
     /// The vessel: name or id.
+    #[arg(long, value_name = "VESSEL")]
     vessel: String,
     #[command(flatten)]
     data: Data,

@@ -42,9 +42,24 @@ impl Shore {
                 Some(head) => ledger.holds(tx, head)?,
                 None => true,
             };
+            let lost = self.ledger_folder().lost(ledger.key())?;
+            let (is_whole, handed_out) = match lost {
+                Some(lost) => (false, Some(lost)),
+                None => (is_whole, handed_out),
+            };
             let (key, held) = (ledger.key().to_string(), tx.ledger_size(ledger.number())?);
             Ok(Some(LedgerState { key, held, handed_out, is_whole }))
         })
+    }
+
+    /// Begins the first ledger. What a store held before there were ledgers is logged first.
+    pub(super) fn begin_first_ledger(&self, tx: &mut dyn WriteTx) -> Result<Ledger, LedgerError> {
+        let ledger = self.begin_ledger(tx, None)?;
+        for vessel in tx.vessels(Scope::All)? {
+            let statements = everything(tx, None, vessel.id)?;
+            self.log(tx, vessel.id, &statements)?;
+        }
+        Ok(ledger)
     }
 
     /// Begins a new ledger and logs everything in it that is held. `why` stands in its first leaf, for ever. The old one

@@ -92,7 +92,10 @@ fn sources(
     let rows = gather(|each| tx.segments_of(vessel, each))?;
     let segments: Result<Vec<Segment>, StoreError> =
         rows.iter().map(|row| Segment::decode(&row.bytes).map_err(|_| UNREADABLE)).collect();
-    let receipts = gather(|each| tx.receipts_of(vessel, each))?;
+    // A receipt names a tree, not its ledger: those of a ledger before this one cannot be held against it.
+    let since = ledger.since(tx)?;
+    let mut receipts = gather(|each| tx.receipts_of(vessel, each))?;
+    receipts.retain(|row| ledger.number() == 1 || row.time >= since);
     let unreadable = |_| StoreError::Unreadable { what: "tree head" };
     Ok(Sources {
         manifest,

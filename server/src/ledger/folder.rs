@@ -12,7 +12,8 @@ use deckwatch_core::ledger::{LedgerKey, SignedTreeHead, TreeHead, VerifierKey};
 use super::LedgerError;
 use crate::shore::{KeyFolderError, lock, write_private};
 
-/// Files of the ledger in the folder of keys: `ledger-<id>.key` and `ledger-<id>.head`, where the id is the key's.
+/// Files of the ledger in the folder of keys: `ledger-<id>.key`, `ledger-<id>.head` and, after a loss that a phone showed,
+/// `ledger-<id>.lost`, where the id is the key's.
 #[derive(Debug)]
 pub struct LedgerFolder {
     folder: PathBuf,
@@ -74,15 +75,24 @@ impl LedgerFolder {
         Ok(key)
     }
 
-    /// The newest tree head that was handed out; `None` if there is none that can be read.
+    /// The newest tree head that was handed out; `None` if there is none. One that cannot be read is no licence to sign.
     pub fn handed_out(&self, ledger: &VerifierKey) -> Result<Option<TreeHead>, LedgerError> {
         let bytes = match fs::read(self.path(ledger, "head")) {
             Ok(bytes) => bytes,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(cause) => return Err(self.io(cause).into()),
         };
-        let head = SignedTreeHead::parse(&bytes).ok();
-        Ok(head.and_then(|head| head.verify(ledger).cloned().ok()))
+        read_head(ledger, &bytes).map(Some)
+    }
+
+    /// A tree head that a phone showed and that this ledger did not hold: the database is an old copy, until another
+    /// ledger begins.
+    pub fn lost(&self, ledger: &VerifierKey) -> Result<Option<TreeHead>, LedgerError> {
+        match fs::read(self.path(ledger, "lost")) {
+            Ok(bytes) => read_head(ledger, &bytes).map(Some),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(self.io(cause).into()),
+        }
     }
 
     /// Remembers durably that a tree head is handed out. Only after that may it be.
@@ -105,9 +115,14 @@ impl LedgerFolder {
     /// A tree head that this ledger signed and does not hold: from now on, in every process that starts, it is known that
     /// the database is an old copy.
     pub(super) fn note_lost(&self, ledger: &VerifierKey, note: &[u8]) -> Result<(), LedgerError> {
-        let path = self.path(ledger, "head");
+        let path = self.path(ledger, "lost");
         write_private(&path, note, true).map_err(|cause| self.io(cause))?;
         *lock(&self.checked) = None;
         Ok(())
     }
+}
+
+fn read_head(ledger: &VerifierKey, bytes: &[u8]) -> Result<TreeHead, LedgerError> {
+    let head = SignedTreeHead::parse(bytes).map_err(|_| LedgerError::MarkerDamaged)?;
+    head.verify(ledger).cloned().map_err(|_| LedgerError::MarkerDamaged)
 }

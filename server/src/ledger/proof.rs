@@ -71,6 +71,7 @@ impl Shore {
     pub fn tree_head(&self) -> Result<Option<TreeHeadRow>, LedgerError> {
         let known = try_reading(self.store(), |tx| {
             let Some(ledger) = Ledger::newest(tx)? else { return Ok(None) };
+            self.check_ledger(tx, &ledger)?;
             let (head, size) =
                 (tx.newest_tree_head(ledger.number())?, tx.ledger_size(ledger.number())?);
             Ok::<_, LedgerError>(head.filter(|head| head.size == size).map(|head| (ledger, head)))

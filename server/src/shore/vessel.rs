@@ -37,6 +37,8 @@ impl Shore {
             continues: None,
         };
         crate::store::try_writing(self.store(), |tx: &mut dyn WriteTx| {
+            // Before anything of it is kept, so that nothing is logged twice.
+            self.open_ledger(tx)?;
             tx.add_vessel(&row)?;
             let mut held = super::Held::nothing_of(&row);
             self.append_within(tx, &mut held, std::slice::from_ref(&genesis))?;

@@ -87,10 +87,10 @@ pub struct ChangeName {
     pub size_bytes: u64,
 }
 
-/// What one device wrote in some time.
+/// What one device brought in some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct WrittenSince {
-    /// The documents that it wrote on.
+pub struct BroughtSince {
+    /// The documents that it was about.
     pub documents: u64,
     /// Bytes of its changes.
     pub bytes: u64,
@@ -131,13 +131,13 @@ pub trait Changes {
         each: Each<'_, ChangeName>,
     ) -> Result<(), StoreError>;
 
-    /// What came of one author at `since` (Unix seconds) or later.
-    fn written_since(
+    /// What one device brought at `since` (Unix seconds) or later.
+    fn brought_since(
         &self,
         vessel: VesselId,
-        author: DeviceId,
+        dev: DeviceId,
         since: i64,
-    ) -> Result<WrittenSince, StoreError>;
+    ) -> Result<BroughtSince, StoreError>;
 
     /// The documents of a vessel, ordered by kind and id, those after `after`.
     fn documents(

@@ -1,6 +1,6 @@
 //! Documents in a sync: taking changes, and saying which the requester lacks.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
     document::{DocumentKind, Merged, RawChange, Version, Vouchers, gate},
@@ -17,14 +17,15 @@ use super::{
 };
 use crate::ledger::Statement;
 use crate::shore::{Held, Shore, ShoreError, reaches};
-use crate::store::{DocumentRef, NewChange, StoreError, WriteTx, WrittenSince, gather};
+use crate::store::{BroughtSince, DocumentRef, NewChange, StoreError, WriteTx, gather};
 
 /// Bytes of changes that no record vouches for, per device that brings them.
 pub const MAX_UNVOUCHED_BYTES: usize = 4 * 1024 * 1024;
-/// What one device may write on a vessel's Pages within [`SHARE_SECS`]. A month of watches with a checklist at every
+/// What one device may bring of a vessel's documents within [`SHARE_SECS`]. A month of watches with a checklist at every
 /// point comes to about 1 MiB on 300 Pages; a phone that was away for half a year brings it at once.
-pub const SHARE: WrittenSince = WrittenSince { documents: 2_048, bytes: 16 * 1024 * 1024 };
-/// The time of [`SHARE`], by when it came: 30 days.
+pub const SHARE: BroughtSince = BroughtSince { documents: 2_048, bytes: 16 * 1024 * 1024 };
+/// The time of [`SHARE`], by when it came: 30 days. It is who brings a change that is counted, because anybody can put
+/// another's device id into one.
 pub const SHARE_SECS: i64 = 30 * 86_400;
 /// Pages with changes in so many seconds are sent without being asked for: two weeks, or since the requester's
 /// last receipt.
@@ -98,14 +99,14 @@ struct Intake {
     vouched: BTreeMap<DocumentRef, Vouchers>,
     /// Bytes kept that the requester brought and that nobody vouches for; read only where it brings more.
     unvouched: Option<usize>,
-    /// What authors wrote lately.
-    shares: BTreeMap<DeviceId, Lately>,
+    /// What the requester brought lately.
+    share: Option<Lately>,
 }
 
-/// What one author wrote lately: what came before this request, and what this request adds.
+/// What a device brought lately: what came before this request, and what this request adds.
 #[derive(Debug, Default)]
 struct Lately {
-    before: WrittenSince,
+    before: BroughtSince,
     bytes: u64,
     documents: BTreeSet<DocumentRef>,
 }
@@ -143,13 +144,13 @@ impl Intake {
         self.vouched.entry(doc).or_insert_with(read)
     }
 
-    /// Whether a change is within its author's share, and counts it.
+    /// Whether a change is within the share of who brings it, and counts it.
     fn shared(&mut self, tx: &dyn WriteTx, row: &NewChange) -> Result<bool, StoreError> {
-        let lately = match self.shares.entry(row.author) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => {
+        let lately = match &mut self.share {
+            Some(known) => known,
+            unknown => {
                 let since = row.received_at.saturating_sub(SHARE_SECS);
-                let before = tx.written_since(row.vessel, row.author, since)?;
+                let before = tx.brought_since(row.vessel, row.carried_by, since)?;
                 unknown.insert(Lately { before, ..Lately::default() })
             }
         };

@@ -30,8 +30,17 @@ impl Desk {
     fn export(&self, name: &str, more: &[&str]) -> std::path::PathBuf {
         let out = self.path(name);
         let to = out.to_str().unwrap();
-        let arguments =
-            ["export", "MV Test", "--from", "2026-11-03", "--to", "2026-11-09", "--for", "P&I"];
+        let arguments = [
+            "export",
+            "--vessel",
+            "MV Test",
+            "--from",
+            "2026-11-03",
+            "--to",
+            "2026-11-09",
+            "--for",
+            "P&I",
+        ];
         said(&run(&self.path("data"), &[&arguments[..], &["-o", to], more].concat()));
         out
     }

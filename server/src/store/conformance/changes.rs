@@ -92,12 +92,14 @@ pub fn changes_are_counted_by_who_wrote_and_who_brought_them(make: Make) {
     let brought = NewChange { carried_by: device(8), ..of(1, 40, 7) };
     put(&*store, &[NewChange { vessel: vessel_id(2), ..of(1, 20, 9) }, brought]);
     reading(&*store, |tx| {
-        let since = |author, time| tx.written_since(vessel_id(1), device(author), time);
-        assert_eq!(since(1, 10)?, WrittenSince { documents: 2, bytes: 1 + 3 + 4 + 7 });
-        assert_eq!(since(1, 11)?, WrittenSince { documents: 2, bytes: 3 + 4 + 7 });
-        assert_eq!(since(1, 21)?, WrittenSince { documents: 1, bytes: 7 });
-        assert_eq!(since(1, 41)?, WrittenSince::default());
-        assert_eq!(since(3, 0)?, WrittenSince::default());
+        let since = |dev, time| tx.brought_since(vessel_id(1), device(dev), time);
+        assert_eq!(since(9, 10)?, BroughtSince { documents: 2, bytes: 1 + 3 + 4 + 5 });
+        assert_eq!(since(9, 11)?, BroughtSince { documents: 2, bytes: 3 + 4 + 5 });
+        assert_eq!(since(9, 30)?, BroughtSince { documents: 1, bytes: 5 });
+        assert_eq!(since(9, 31)?, BroughtSince::default());
+        assert_eq!(since(8, 0)?, BroughtSince { documents: 1, bytes: 7 });
+        assert_eq!(since(1, 0)?, BroughtSince::default(), "it wrote, and brought nothing");
+        assert_eq!(since(3, 0)?, BroughtSince::default());
         let by = |dev| gather(|each| tx.changes_carried_by(vessel_id(1), device(dev), each));
         let told = |it: &ChangeName| (it.arrival, it.hash, it.author, it.size_bytes);
         let named: Vec<_> = by(9)?.iter().map(told).collect();

@@ -8,11 +8,11 @@ use super::{MemoryTx, Shelf};
 use crate::store::bounds::rows_within;
 use crate::store::vessel::check_vessel_name;
 use crate::store::{
-    ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, EnrolmentRow,
-    EnrolmentToken, Enrolments, EnrolmentsMut, Holding, NewChange, NewRevision, ReceiptRow,
-    Receipts, ReceiptsMut, RevisionRow, Revisions, RevisionsMut, Scope, SegmentPlace, SegmentRow,
-    SegmentSpan, Segments, SegmentsFrom, SegmentsMut, StoreError, VesselRow, Vessels, VesselsMut,
-    WrittenSince,
+    BroughtSince, ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each,
+    EnrolmentRow, EnrolmentToken, Enrolments, EnrolmentsMut, Holding, NewChange, NewRevision,
+    ReceiptRow, Receipts, ReceiptsMut, RevisionRow, Revisions, RevisionsMut, Scope, SegmentPlace,
+    SegmentRow, SegmentSpan, Segments, SegmentsFrom, SegmentsMut, StoreError, VesselRow, Vessels,
+    VesselsMut,
 };
 
 /// No device, seq and head come after these.
@@ -235,18 +235,18 @@ impl Changes for MemoryTx {
         rows.map(|row| name_of(row)).try_for_each(each)
     }
 
-    fn written_since(
+    fn brought_since(
         &self,
         vessel: VesselId,
-        author: DeviceId,
+        dev: DeviceId,
         since: i64,
-    ) -> Result<WrittenSince, StoreError> {
-        let Some(shelf) = self.shelf(vessel) else { return Ok(WrittenSince::default()) };
-        let lately = |row: &&Arc<ChangeRow>| row.author == author && row.received_at >= since;
+    ) -> Result<BroughtSince, StoreError> {
+        let Some(shelf) = self.shelf(vessel) else { return Ok(BroughtSince::default()) };
+        let lately = |row: &&Arc<ChangeRow>| row.carried_by == dev && row.received_at >= since;
         let rows = || shelf.changes.iter().filter(lately);
         let documents: BTreeSet<DocumentRef> = rows().map(|row| row.doc).collect();
         let bytes = rows().map(|row| row.bytes.len() as u64).sum();
-        Ok(WrittenSince { documents: documents.len() as u64, bytes })
+        Ok(BroughtSince { documents: documents.len() as u64, bytes })
     }
 
     fn changes_of(

@@ -4,8 +4,8 @@ use rusqlite::params;
 use super::statement::{Fields, SqliteTx};
 use crate::store::bounds::rows_within;
 use crate::store::{
-    ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each, NewChange,
-    StoreError, WrittenSince,
+    BroughtSince, ChangeName, ChangeRow, Changes, ChangesMut, DocumentRef, DocumentRow, Each,
+    NewChange, StoreError,
 };
 
 fn read_doc(fields: &Fields<'_>) -> Result<DocumentRef, StoreError> {
@@ -101,21 +101,21 @@ impl Changes for SqliteTx<'_> {
         self.each(sql, params![vessel.as_bytes(), dev.as_bytes()], read_name, each)
     }
 
-    fn written_since(
+    fn brought_since(
         &self,
         vessel: VesselId,
-        author: DeviceId,
+        dev: DeviceId,
         since: i64,
-    ) -> Result<WrittenSince, StoreError> {
+    ) -> Result<BroughtSince, StoreError> {
         let sql = "
             SELECT COUNT(*) AS documents, COALESCE(SUM(bytes), 0) AS bytes FROM (
                 SELECT SUM(size_bytes) AS bytes FROM document_change
-                WHERE vessel = ?1 AND author = ?2 AND received_at >= ?3
+                WHERE vessel = ?1 AND carried_by = ?2 AND received_at >= ?3
                 GROUP BY doc_kind, doc_id
             )";
-        let wanted = params![vessel.as_bytes(), author.as_bytes(), since];
+        let wanted = params![vessel.as_bytes(), dev.as_bytes(), since];
         let found = self.first(sql, wanted, |fields| {
-            Ok(WrittenSince {
+            Ok(BroughtSince {
                 documents: fields.number("documents")?,
                 bytes: fields.number("bytes")?,
             })

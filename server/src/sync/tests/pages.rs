@@ -190,6 +190,14 @@ fn nobody_writes_more_than_a_share_within_a_month() {
     assert_eq!(taken as u64, SHARE.documents);
     let response = bring(&honest, &scene, page_of(&scene), &[words(honest.dev, 1, "honest")]);
     assert_eq!(codes(&response), [ProblemCode::NotVouched], "kept, though another one is full");
+    // Nor does it help to write in another's name: who brings it is counted.
+    let mut request = flood.request();
+    let forged = words(honest.dev, 9, "forged");
+    request.changes =
+        ids[..5].iter().map(|id| Document { kind, id: *id, what: forged.clone() }).collect();
+    assert_eq!(kept(&flood.send(&scene, &request).unwrap()), 0);
+    let response = bring(&honest, &scene, ids[7], &[words(honest.dev, 2, "honest")]);
+    assert_eq!(codes(&response), [ProblemCode::NotVouched]);
     // Nothing is refused for ever.
     scene.clock.advance(SHARE_SECS + 1);
     let late = words(flood.dev, 1, "a month later");

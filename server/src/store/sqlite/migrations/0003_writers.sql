@@ -9,9 +9,9 @@ ALTER TABLE document_change ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0; --
 
 UPDATE document_change SET size_bytes = length(bytes);
 
--- Answers "what did this device write lately" and "what did this device bring" without touching the rows.
-CREATE INDEX document_change_by_author ON document_change (
-    vessel, author, received_at, doc_kind, doc_id, size_bytes
+-- Answers "what did this device bring", lately and ever, without touching the rows.
+CREATE INDEX document_change_by_age ON document_change (
+    vessel, carried_by, received_at, doc_kind, doc_id, size_bytes
 );
 CREATE INDEX document_change_by_carrier ON document_change (
     vessel, carried_by, arrival, doc_kind, doc_id, hash, author, received_at, size_bytes
