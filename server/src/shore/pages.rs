@@ -78,15 +78,26 @@ impl Pages {
         self.iter().flat_map(|(_, state)| &state.excuses).cloned().collect()
     }
 
-    /// Pages of something that exists with changes since `since` (Unix s), the latest first.
-    pub fn since(&self, since: i64) -> Vec<DocumentId> {
+    /// Pages of something that exists with changes since `since` (Unix s), the latest first: of those on which one
+    /// device wrote alone, at most `alone` of each, so that nobody's many Pages take the place of others'.
+    pub fn since(&self, since: i64, alone: usize) -> Vec<DocumentId> {
         let mut late: Vec<(u64, DocumentId)> = self
             .iter()
             .filter(|(_, state)| state.received_at >= since && state.about.is_some())
             .map(|(id, state)| (state.newest_arrival, id))
             .collect();
         late.sort_unstable_by_key(|late| std::cmp::Reverse(*late));
-        late.into_iter().map(|(_, id)| id).collect()
+        let mut counts: BTreeMap<DeviceId, usize> = BTreeMap::new();
+        let mut has_room = |(_, id): &(u64, DocumentId)| {
+            let state = self.get(*id);
+            let writers: BTreeSet<DeviceId> =
+                state.into_iter().flat_map(|state| &state.records).map(|at| at.dev).collect();
+            let (Some(writer), 1) = (writers.first(), writers.len()) else { return true };
+            let count = counts.entry(*writer).or_default();
+            *count += 1;
+            *count <= alone
+        };
+        late.into_iter().filter(|it| has_room(it)).map(|(_, id)| id).collect()
     }
 
     pub(super) fn refresh(

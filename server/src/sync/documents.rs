@@ -34,6 +34,8 @@ const LATELY: i64 = 14 * 86_400;
 const NAME_BYTES: usize = 34;
 /// Pages sent without being asked for.
 const PAGES: usize = 256;
+/// Of these, Pages on which one device wrote alone.
+const PAGES_ALONE: usize = 64;
 
 impl Shore {
     /// Keeps changes raw. None is parsed here: only what a record vouches for ever is.
@@ -252,7 +254,7 @@ impl Documents<'_> {
         let brought = self.request.changes.iter().filter(|it| it.kind == page).map(|it| it.id);
         let lately = self.now.saturating_sub(LATELY);
         let since = self.heard_before.map_or(lately, |time| lately.min(time));
-        let late = self.held.pages().since(since).into_iter().take(PAGES);
+        let late = self.held.pages().since(since, PAGES_ALONE).into_iter().take(PAGES);
         let mut seen = BTreeSet::new();
         named.chain(brought).chain(late).filter(|id| seen.insert(*id)).collect()
     }

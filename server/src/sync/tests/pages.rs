@@ -73,7 +73,11 @@ fn ashore(scene: &Scene) -> String {
 
 /// First words of a Page by one run of a device.
 fn words(dev: DeviceId, run: u8, text: &str) -> RawChange {
-    let about = deckwatch_core::document::Value::Text(keys::about(DAY));
+    words_about(dev, run, DAY, text)
+}
+
+fn words_about(dev: DeviceId, run: u8, subject: PageSubject, text: &str) -> RawChange {
+    let about = deckwatch_core::document::Value::Text(keys::about(subject));
     let text = deckwatch_core::document::Value::Text(text.to_owned());
     let entries = [(keys::ABOUT, Some(&about)), ("remark/0123456789abcdef/text", Some(&text))];
     write(&mut Line::default(), actor_of(dev, [run; 8]), START, entries).unwrap().unwrap()
@@ -203,6 +207,37 @@ fn nobody_writes_more_than_a_share_within_a_month() {
     let late = words(flood.dev, 1, "a month later");
     let response = bring(&flood, &scene, ids[0], &[late]);
     assert_eq!(codes(&response), [ProblemCode::NotVouched]);
+}
+
+#[test]
+fn the_many_pages_of_one_device_hide_no_other_page() {
+    let scene = Scene::new();
+    let mut reader = Reader::enrolled(&scene);
+    let mut honest = scene.enrolled(3, Roles::CREW);
+    let mut flood = scene.enrolled(2, Roles::CREW);
+    let said = words(honest.dev, 1, "honest");
+    honest.record(START + 10, 0, &[names(&scene, &[&said])]);
+    bring(&honest, &scene, page_of(&scene), &[said]);
+    let kind = DocumentKind::Page.number();
+    let mut request = flood.request();
+    let mut bodies = Vec::new();
+    for patrol in 0..300 {
+        let subject = PageSubject::Unplanned { dev: flood.dev, patrol };
+        let id = page_id(scene.vessel, subject);
+        let what = words_about(flood.dev, 1, subject, "flood");
+        bodies.push(Body::Document { kind, id, changes: vec![what.hash] });
+        request.changes.push(Document { kind, id, what });
+    }
+    for bodies in bodies.chunks(100) {
+        flood.record(START + 20, 0, bodies);
+    }
+    request.segments = flood.segments.clone();
+    flood.send(&scene, &request).unwrap();
+    let answer = reader.sync(&scene);
+    let got: std::collections::BTreeSet<DocumentId> =
+        answer.changes.iter().map(|change| change.id).collect();
+    assert_eq!((got.len(), got.contains(&page_of(&scene))), (65, true));
+    assert!(reader.says().contains("honest"));
 }
 
 #[test]
