@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use deckwatch_core::{
-    audit::{Bundle, ForkProof, Manifest, Options, verify},
+    audit::{Bundle, Manifest, Options, verify},
     ledger::{LedgerKey, Policy},
+    record::ForkProof,
 };
 use libfuzzer_sys::fuzz_target;
 
