@@ -1,9 +1,11 @@
 //! What a leaf about a segment is about: a run of records, whatever is shown of them. FORMAT.md section 3.
 
+use std::collections::BTreeMap;
+
 use crate::{
     model::{DeviceId, Hash},
     record::{
-        CborError, VerifiedSegment,
+        CborError, Entry, VerifiedSegment,
         cbor::{Reader, Writer},
     },
 };
@@ -46,6 +48,31 @@ impl LoggedRun {
         }
         let entry = segment.entries.iter().find(|entry| entry.at.seq == first)?;
         Some(Self { from: first, prev: entry.prev, ..whole })
+    }
+
+    /// The runs that hold each of these records of one device once, and no other: what a ledger that covers none of them
+    /// logs. In any order, of any branch. Ascending by the last record's seq, then hash.
+    pub fn covering<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Vec<Self> {
+        let entries: BTreeMap<(u64, Hash), &Entry> =
+            entries.into_iter().map(|entry| ((entry.at.seq, entry.at.hash), entry)).collect();
+        let mut runs: Vec<Self> = Vec::new();
+        // By the record that a run would go on with, from its last record down.
+        let mut open: BTreeMap<(u64, Hash), usize> = BTreeMap::new();
+        for ((seq, hash), entry) in entries.into_iter().rev() {
+            let at = open.remove(&(seq, hash)).unwrap_or(runs.len());
+            match runs.get_mut(at) {
+                Some(run) => (run.from, run.prev) = (seq, entry.prev),
+                None => {
+                    let (dev, prev) = (entry.at.dev, entry.prev);
+                    runs.push(Self { dev, from: seq, prev, to: seq, head: hash });
+                }
+            }
+            if let Some(before) = seq.checked_sub(1) {
+                open.insert((before, entry.prev), at);
+            }
+        }
+        runs.reverse();
+        runs
     }
 
     /// Whether these verified records contain the run. They may have been shown in part.

@@ -3,7 +3,7 @@
 
 use deckwatch_core::{
     ledger::{LeafKind, LoggedRun, TreeHead},
-    model::{Hash, VesselId},
+    model::Hash,
 };
 
 use super::{Ledger, LedgerError, Statement, standing_flags};
@@ -56,7 +56,9 @@ impl Shore {
     pub(super) fn begin_first_ledger(&self, tx: &mut dyn WriteTx) -> Result<Ledger, LedgerError> {
         let ledger = self.begin_ledger(tx, None)?;
         for vessel in tx.vessels(Scope::All)? {
-            let statements = everything(tx, None, vessel.id)?;
+            let mut held = Held::nothing_of(&vessel);
+            held.refresh(tx)?;
+            let statements = everything(tx, None, &held)?;
             self.log(tx, vessel.id, &statements)?;
         }
         Ok(ledger)
@@ -77,10 +79,10 @@ impl Shore {
             let old = Ledger::newest(&*tx)?;
             let ledger = self.begin_ledger(tx, Some(&why))?;
             for vessel in tx.vessels(Scope::All)? {
-                let statements = everything(tx, old.as_ref(), vessel.id)?;
-                self.log(tx, vessel.id, &statements)?;
                 let mut held = Held::nothing_of(&vessel);
                 held.refresh(tx)?;
+                let statements = everything(tx, old.as_ref(), &held)?;
+                self.log(tx, vessel.id, &statements)?;
                 self.name_ledger(tx, &mut held)?;
             }
             let size = tx.ledger_size(ledger.number())?;
@@ -91,22 +93,15 @@ impl Shore {
     }
 }
 
-/// Everything held of a vessel that belongs into a ledger, in the order in which it came as far as that is known.
+/// Everything held of a vessel that belongs into a ledger: records, each once, by device; changes as they came; what stands.
 fn everything(
     tx: &mut dyn WriteTx,
     old: Option<&Ledger>,
-    vessel: VesselId,
+    held: &Held,
 ) -> Result<Vec<Statement>, LedgerError> {
-    let mut statements = Vec::new();
-    for span in gather(|each| tx.segment_spans_of(vessel, each))? {
-        statements.push(Statement::Run(LoggedRun {
-            dev: span.dev,
-            from: span.from_seq,
-            prev: span.prev,
-            to: span.to_seq,
-            head: span.head,
-        }));
-    }
+    let vessel = held.vessel();
+    let runs = held.chains().iter().flat_map(|chain| LoggedRun::covering(chain.all()));
+    let mut statements: Vec<Statement> = runs.map(Statement::Run).collect();
     for name in gather(|each| tx.change_names(vessel, 0, each))? {
         let row = tx.change(vessel, name.doc, name.hash)?;
         statements.extend(row.map(|row| Statement::Change(Hash::of(&row.bytes))));

@@ -58,6 +58,8 @@ impl Shore {
             })
             .collect();
         let mut made = Vec::new();
+        // A ledger that begins logs what is held before: not what comes with this.
+        self.open_ledger(tx)?;
         for items in cuts(items) {
             let row = self.cut(held.vessel(), &key, (next, prev), items, &mut made)?;
             tx.put_segment(&row)?;

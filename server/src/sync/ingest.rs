@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
     ledger::LoggedRun,
-    model::DeviceId,
-    record::{Body, Chain, Slot, Span, VerifiedSegment},
+    model::{DeviceId, RecordRef},
+    record::{Body, Chain, Entry, Slot, Span, VerifiedSegment},
     sync::{Problem, ProblemCode},
 };
 
@@ -26,6 +26,8 @@ pub const MAX_UNCERTIFIED_BYTES: u64 = 4 * 1024 * 1024;
 pub(super) struct Taken {
     /// Devices of whom segments were brought and are held now.
     pub authors: BTreeSet<DeviceId>,
+    /// Records that were logged with this request.
+    pub logged: BTreeSet<RecordRef>,
     /// What the requester evidently holds, because it brought it.
     pub brought: BTreeSet<(DeviceId, Span)>,
     pub problems: Vec<Problem>,
@@ -39,6 +41,8 @@ impl Shore {
         held: &mut Held,
         sealed: &Sealed<'_>,
     ) -> Result<Taken, SyncRefusal> {
+        // A ledger that begins logs what is held before: not what comes with this.
+        self.open_ledger(tx).map_err(ShoreError::from)?;
         let mut taken = Taken::default();
         let broken = sealed.segments.iter().filter_map(|brought| brought.as_ref().err());
         taken.problems.extend(broken.cloned());
@@ -106,10 +110,10 @@ impl Shore {
             received_at: self.now(),
             carried_by: sealed.request.dev,
         };
-        let fresh = fresh_of(tx, &row)?;
         match tx.put_segment(&row) {
             Ok(new) => {
                 if new {
+                    let fresh = taken.fresh_of(held, &verified);
                     self.log(tx, vessel, &fresh).map_err(ShoreError::from)?;
                 }
                 taken.news |= new;
@@ -199,20 +203,19 @@ impl Shore {
     }
 }
 
-/// Verifies a segment: its author's key, its vessel, and that nothing of it is withheld.
-/// The records of a segment that no leaf covers yet: all, or those that a shorter copy had left out.
-fn fresh_of(tx: &dyn WriteTx, row: &SegmentRow) -> Result<Vec<Statement>, SyncRefusal> {
-    let (dev, from, prev) = (row.dev, row.from_seq, row.prev);
-    let run = match tx.segment(row.vessel, dev, row.to_seq, row.head)? {
-        Some(held) => match held.from_seq.checked_sub(1) {
-            Some(to) if to >= from => LoggedRun { dev, from, prev, to, head: held.prev },
-            _ => return Ok(Vec::new()),
-        },
-        None => LoggedRun { dev, from, prev, to: row.to_seq, head: row.head },
-    };
-    Ok(vec![Statement::Run(run)])
+impl Taken {
+    /// The records of a segment that no leaf covers yet. A device can cut one stretch of records into segments as it
+    /// likes; each record is logged once.
+    fn fresh_of(&mut self, held: &Held, segment: &VerifiedSegment) -> Vec<Statement> {
+        let chain = held.chain(segment.dev);
+        let is_held = |at: &RecordRef| chain.is_some_and(|it| it.get(at.seq, at.hash).is_some());
+        let fresh = segment.entries.iter().filter(|entry| !is_held(&entry.at));
+        let fresh: Vec<&Entry> = fresh.filter(|entry| self.logged.insert(entry.at)).collect();
+        LoggedRun::covering(fresh).into_iter().map(Statement::Run).collect()
+    }
 }
 
+/// Verifies a segment: its author's key, its vessel, and that nothing of it is withheld.
 fn verify(
     held: &Held,
     sealed: &Sealed<'_>,

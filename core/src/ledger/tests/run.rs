@@ -111,3 +111,41 @@ fn runs_of_other_forms_are_refused() {
     assert!((0..bytes.len()).all(|end| LoggedRun::decode(&bytes[..end]).is_err()));
     assert!(LoggedRun::decode(&[&bytes[..], &[0]].concat()).is_err());
 }
+
+#[test]
+fn each_record_is_covered_once_whatever_is_cut_and_forked() {
+    let key = SoftwareKey::generate(&mut SeededEntropy::new(1));
+    let whole = segment(&key).verify(&key.public_key()).unwrap();
+    assert_eq!(LoggedRun::covering(&whole.entries), [LoggedRun::of(&whole)]);
+    assert_eq!(LoggedRun::covering(&[]), []);
+    // A branch from record 2 on, and record 4 of the first one left out.
+    let items = [Body::Alive, Body::Park { reason: 1 }].map(|body| {
+        let time = TimePart { boot: [1; 8], mono: 9, wall: 1_793_577_600 };
+        Item::shown(&time, &PersonPart::NOBODY, &ContentPart { patrol: 0, body })
+    });
+    let at = whole.entries[2].at;
+    let branch = Segment::cut(&key, 3, at.hash, [4; 16], items.to_vec()).unwrap();
+    let branch = branch.verify(&key.public_key()).unwrap();
+    let held = whole.entries.iter().filter(|entry| entry.at.seq != 4).chain(&branch.entries);
+    let held: Vec<_> = held.collect();
+    let runs = LoggedRun::covering(held.iter().copied());
+    let mut named: Vec<(u64, Hash)> = Vec::new();
+    for run in &runs {
+        let (mut seq, mut hash) = (run.to, run.head);
+        loop {
+            named.push((seq, hash));
+            let entry = held.iter().find(|entry| (entry.at.seq, entry.at.hash) == (seq, hash));
+            if seq == run.from {
+                assert_eq!(entry.unwrap().prev, run.prev);
+                break;
+            }
+            (seq, hash) = (seq - 1, entry.unwrap().prev);
+        }
+        assert_eq!(LoggedRun::decode(&run.encode()), Ok(*run));
+    }
+    let mut all: Vec<(u64, Hash)> =
+        held.iter().map(|entry| (entry.at.seq, entry.at.hash)).collect();
+    named.sort_unstable();
+    all.sort_unstable();
+    assert_eq!((named, runs.len()), (all, 3));
+}
