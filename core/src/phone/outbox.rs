@@ -146,7 +146,10 @@ impl Phone {
     /// as soon as this phone has another certificate.
     pub fn refused_changes(&self) -> Result<Vec<(ProblemCode, usize)>, StoreError> {
         let counts = self.store.count_refused_changes(&self.certified_as())?;
-        Ok(counts.into_iter().map(|(number, count)| (problem_of(number), count)).collect())
+        Ok(counts
+            .into_iter()
+            .map(|(number, count)| (ProblemCode::from_number(number), count))
+            .collect())
     }
 
     /// Remembers which changes the shore holds: those that it took now, and those that its version
@@ -236,19 +239,4 @@ impl Phone {
         }
         Ok(self.store.note_fates(&fates)?)
     }
-}
-
-fn problem_of(number: u64) -> ProblemCode {
-    let known = [
-        ProblemCode::Malformed,
-        ProblemCode::BadSignature,
-        ProblemCode::UnknownDevice,
-        ProblemCode::WrongVessel,
-        ProblemCode::TooLarge,
-        ProblemCode::Fork,
-        ProblemCode::ChangeRefused,
-        ProblemCode::NotVouched,
-    ];
-    let known = known.into_iter().find(|code| code.number() == number);
-    known.unwrap_or(ProblemCode::Unknown(number))
 }

@@ -174,7 +174,8 @@ impl ProblemCode {
         }
     }
 
-    fn from_number(number: u64) -> Self {
+    /// By its number.
+    pub fn from_number(number: u64) -> Self {
         match number {
             1 => Self::Malformed,
             2 => Self::BadSignature,
