@@ -18,7 +18,7 @@ mod verify;
 pub use archive::{ArchiveError, Bundle};
 pub use disclosure::{Shown, Withheld};
 pub use erasure::Erasure;
-pub use flag::flags_of;
+pub use flag::{flags_of, flags_of_due};
 pub use manifest::Manifest;
 pub use parts::BundleError;
 pub use report::{Check, CheckName, Difference, Fault, NotShown, Reassessment, Report};

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
-    assess::{Assessed, Assessment, Finding, Patrol, Severity, Verdict},
+    assess::{Assessed, Assessment, Finding, Patrol, Verdict},
+    audit::flags_of_due,
     ledger::FlagStatement,
     model::{CheckpointId, DueId, Hash, PageSubject, RecordRef, page_id},
     plan::PlanContent,
@@ -147,56 +148,39 @@ impl<'a> Context<'a> {
         records.unwrap_or_default().iter().filter_map(dated).collect()
     }
 
-    /// A missed patrol, and every finding that makes one irregular.
+    /// A missed patrol, and every finding that makes one irregular; each with its statement's bytes.
     fn flags(&self, assessed: &Assessed) -> Result<Vec<(FlagRow, Vec<u8>)>, StoreError> {
-        let mut flags = Vec::new();
-        if assessed.verdict == Verdict::Missed {
-            flags.push(self.flag(assessed, "missed", &assessed.why, None)?);
-        }
-        let grave = assessed.findings.iter().filter(|it| it.severity == Severity::Irregular);
-        for finding in grave {
-            flags.push(self.flag(assessed, finding.code, &finding.sentence, Some(finding))?);
-        }
-        Ok(flags)
+        let (vessel, version) = (self.held.vessel(), self.assessment.detector_version);
+        let flags = flags_of_due(vessel, version, assessed).into_iter();
+        flags.map(|(statement, finding)| self.flag(assessed, &statement, finding)).collect()
     }
 
     fn flag(
         &self,
         assessed: &Assessed,
-        code: &str,
-        sentence: &str,
+        statement: &FlagStatement,
         finding: Option<&Finding>,
     ) -> Result<(FlagRow, Vec<u8>), StoreError> {
         let due = &assessed.demand.due;
         let body = json(&FlagBody {
-            sentence,
+            sentence: &statement.sentence,
             route: &due.route_name,
             opens: due.opens,
             offset_minutes: self.offset(assessed),
             finding,
         })?;
-        let vessel = self.held.vessel();
-        let statement = FlagStatement {
-            vessel,
-            due: Some(due.id),
-            code: code.to_owned(),
-            severity: Severity::Irregular,
-            sentence: sentence.to_owned(),
-            records: finding.map(|finding| finding.records.clone()).unwrap_or_default(),
-            detector_version: self.assessment.detector_version,
-        };
-        let statement = statement.encode();
+        let bytes = statement.encode();
         let row = FlagRow {
-            vessel,
-            id: Hash::of(&statement),
-            due: Some(due.id),
+            vessel: statement.vessel,
+            id: Hash::of(&bytes),
+            due: statement.due,
             day: due.day.0,
-            code: code.to_owned(),
+            code: statement.code.clone(),
             severity: "irregular".to_owned(),
             at: due.opens,
             body,
         };
-        Ok((row, statement))
+        Ok((row, bytes))
     }
 
     /// Patrols that answer nothing due, the newest first.
