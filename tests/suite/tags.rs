@@ -76,7 +76,7 @@ impl Scene {
         };
         ship.plan = shore.shore.plan(ship.vessel).unwrap().0;
         let (officer, walker) = shore.crewed(&ship, BEGIN);
-        Self { shore, ship, officer, walker, due, tag, secret: *secret }
+        Self { shore, ship, officer, walker, due, tag, secret: *secret.expose() }
     }
 
     /// Walks one patrol: `message` is what the phone reads at the first point.

@@ -20,6 +20,7 @@ pub const DRIFT_STEPS: i64 = 2;
 pub const MOST_STEPS: i64 = 2_880;
 
 /// The secret of a display: HMAC-SHA-256(master, "deckwatch/1/display" || tag).
+#[derive(Clone)]
 pub struct DisplaySecret(Zeroizing<[u8; 32]>);
 
 impl std::fmt::Debug for DisplaySecret {

@@ -197,7 +197,7 @@ fn provision(wanted: &Provision) -> Result<(), Failure> {
         }
         Some(TagSecrets::Display(secret)) => {
             say("secret of the display (for the display alone; SHA-256, 8 digits, 30 s):");
-            say(format_args!("  {}", BASE32.encode(&secret[..])));
+            say(format_args!("  {}", BASE32.encode(&secret.expose()[..])));
         }
     }
     say("registered; an officer adopts it on board after the next sync");

@@ -99,7 +99,7 @@ impl Shore {
         };
         let plan = PlanDocument::from(held.plan()).content();
         let verifier = Verifier { masters: &masters, plan: &plan };
-        let times = times(tx, held, &waiting, self.now())?;
+        let times = self.times(tx, held, &waiting)?;
         let mut bodies = Vec::new();
         for (at, before) in &waiting {
             if bodies.len() >= most {
@@ -138,35 +138,40 @@ fn scan<'h>(held: &'h Held, at: &RecordRef) -> Option<(&'h Entry, &'h Evidence)>
     }
 }
 
-/// When the scans of displays were made. What is held now was made by now: that is what the receipts will say.
-fn times(
-    tx: &mut dyn WriteTx,
-    held: &Held,
-    waiting: &BTreeMap<RecordRef, Option<u64>>,
-    now: i64,
-) -> Result<BTreeMap<RecordRef, Bounds>, StoreError> {
-    let shown = |at: &&RecordRef| matches!(scan(held, at), Some((_, Evidence::Rotating { .. })));
-    let dated: Vec<RecordRef> = waiting.keys().filter(shown).copied().collect();
-    if dated.is_empty() {
-        return Ok(BTreeMap::new());
+impl Shore {
+    /// When the scans of displays were made. What is held now was made by now: that is what the receipts will say.
+    fn times(
+        &self,
+        tx: &mut dyn WriteTx,
+        held: &Held,
+        waiting: &BTreeMap<RecordRef, Option<u64>>,
+    ) -> Result<BTreeMap<RecordRef, Bounds>, StoreError> {
+        let now = self.now();
+        let shown =
+            |at: &&RecordRef| matches!(scan(held, at), Some((_, Evidence::Rotating { .. })));
+        let dated: Vec<RecordRef> = waiting.keys().filter(shown).copied().collect();
+        if dated.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut facts = receipts(&*tx, held.vessel())?;
+        facts.extend(held.chains().iter().map(Chain::dev).filter_map(|dev| {
+            let (seq, head) = held.top(dev)?;
+            // Nobody can have named these: neither the receipt in an anchor nor its tree in an ack.
+            let (hash, tree) = (Hash(self.draw()), (u64::MAX, Hash(self.draw())));
+            Some(ReceiptFact { dev, seq, head, time: now, hash, tree })
+        }));
+        let assessment = assess(&Input {
+            vessel: held.vessel(),
+            as_of: now,
+            from: 0,
+            until: 0,
+            authority: held.authority(),
+            chains: held.chains(),
+            receipts: &facts,
+            versions: &BTreeMap::new(),
+            excuses: &[],
+            dated: &dated,
+        });
+        Ok(assessment.dated.into_iter().collect())
     }
-    let mut facts = receipts(&*tx, held.vessel())?;
-    facts.extend(held.chains().iter().map(Chain::dev).filter_map(|dev| {
-        let (seq, head) = held.top(dev)?;
-        let tree = deckwatch_core::record::receipt::no_tree();
-        Some(ReceiptFact { dev, seq, head, time: now, hash: Hash::ZERO, tree })
-    }));
-    let assessment = assess(&Input {
-        vessel: held.vessel(),
-        as_of: now,
-        from: 0,
-        until: 0,
-        authority: held.authority(),
-        chains: held.chains(),
-        receipts: &facts,
-        versions: &BTreeMap::new(),
-        excuses: &[],
-        dated: &dated,
-    });
-    Ok(assessment.dated.into_iter().collect())
 }

@@ -1,7 +1,7 @@
 //! Registering tags and displays, and what they are written with.
 
 use deckwatch_core::{
-    model::{CheckpointId, Level, TagId, TagUid, VesselId},
+    model::{CheckpointId, Hash, Level, TagId, TagUid, VesselId},
     plan::{KeyedTag, PlanContent},
     presence::{
         diversify::{KEYS, tag_key},
@@ -61,6 +61,8 @@ pub struct Wish {
 pub struct Proposal {
     /// The Plan as it is.
     pub before: PlanContent,
+    /// Its version.
+    pub heads: Vec<Hash>,
     /// The Plan with the registration.
     pub after: PlanContent,
     /// Where it hangs.
@@ -77,13 +79,13 @@ pub enum TagSecrets {
     /// Keys 0 to 4 of an NTAG 424 DNA.
     Nfc(Vec<TagKey>),
     /// The secret of a display.
-    Display(Box<[u8; 32]>),
+    Display(DisplaySecret),
 }
 
 impl Shore {
     /// What a wish would change.
     pub fn propose_tag(&self, wish: &Wish) -> Result<Proposal, TagError> {
-        let (before, _) = self.plan(wish.vessel)?;
+        let (before, heads) = self.plan(wish.vessel)?;
         let named = before
             .checkpoints
             .iter()
@@ -114,7 +116,7 @@ impl Shore {
         {
             place.min_level = Some(level).filter(|level| *level != Level::L0);
         }
-        Ok(Proposal { before, after, checkpoint, key_version, template })
+        Ok(Proposal { before, heads, after, checkpoint, key_version, template })
     }
 
     /// Registers it, and gives the keys for the tag writer. The keys are durable before anything names them.
@@ -126,11 +128,15 @@ impl Shore {
                 None => masters.add(key, now).map(drop),
             })?;
         }
-        // Once more, with the keys that are there now.
-        let proposal = self.propose_tag(wish)?;
-        let secrets = self.secrets_of(wish.vessel, wish.hanging.keyed(), proposal.key_version)?;
-        self.edit_plan(wish.vessel, &proposal.after)?;
-        Ok((proposal, secrets))
+        // Once more, with the keys that are there now; and again where somebody else has edited the Plan meanwhile.
+        loop {
+            let proposal = self.propose_tag(wish)?;
+            let secrets =
+                self.secrets_of(wish.vessel, wish.hanging.keyed(), proposal.key_version)?;
+            if self.edit_plan_at(wish.vessel, &proposal.heads, &proposal.after)?.is_some() {
+                return Ok((proposal, secrets));
+            }
+        }
     }
 
     fn secrets_of(
@@ -143,10 +149,7 @@ impl Shore {
         let master = version.and_then(|version| masters.version(version));
         let Some((tag, master)) = tag.zip(master) else { return Ok(None) };
         Ok(match tag {
-            Keyed::Display(id) => {
-                let secret = DisplaySecret::of(&master.key, id);
-                Some(TagSecrets::Display(Box::new(*secret.expose())))
-            }
+            Keyed::Display(id) => Some(TagSecrets::Display(DisplaySecret::of(&master.key, id))),
             Keyed::Nfc(uid) => uid.seven().map(|uid| {
                 TagSecrets::Nfc(
                     (0..KEYS).map(|number| tag_key(&master.key, &uid, number)).collect(),
