@@ -169,12 +169,6 @@ impl Ledger {
         self.number
     }
 
-    /// Since when it is in use, Unix seconds.
-    pub fn since(&self, tx: &(impl ReadTx + ?Sized)) -> Result<i64, StoreError> {
-        let row = tx.ledgers()?.into_iter().find(|row| row.number == self.number);
-        Ok(row.map_or(0, |row| row.since))
-    }
-
     pub fn hashes<'a, T: ReadTx + ?Sized>(&self, tx: &'a T) -> StoredHashes<'a, T> {
         StoredHashes { tx, ledger: self.number }
     }
@@ -187,8 +181,13 @@ impl Ledger {
 
     /// Whether the ledger holds everything that this tree head says.
     fn holds(&self, tx: &(impl ReadTx + ?Sized), head: &TreeHead) -> Result<bool, LedgerError> {
+        self.had(tx, head.size, head.root)
+    }
+
+    /// Whether the ledger once had so many leaves with this root.
+    fn had(&self, tx: &(impl ReadTx + ?Sized), size: u64, root: Hash) -> Result<bool, LedgerError> {
         let held = tx.ledger_size(self.number)?;
-        Ok(head.size <= held && root_of(&self.hashes(tx), head.size)? == head.root)
+        Ok(size <= held && root_of(&self.hashes(tx), size)? == root)
     }
 
     fn append(

@@ -86,6 +86,12 @@ pub enum ShoreError {
     /// A device that has what it would get.
     #[error("the shore has certified this device already")]
     Certified,
+    /// The shore's clock is far behind what it has signed.
+    #[error("this machine's clock is {} hours behind what the shore has signed", secs / 3_600)]
+    ClockBehind {
+        /// How far, seconds.
+        secs: i64,
+    },
     /// A device whose first records have not arrived.
     #[error("no record of this device has arrived")]
     NoGenesis,
@@ -110,6 +116,9 @@ impl ShoreError {
             Self::Roles(_) => "invite as crew, officer or hub",
             Self::UnknownDevice => "list the vessel's devices and check the id",
             Self::Certified => "nothing needs to be done; revoke it to end it",
+            Self::ClockBehind { .. } => {
+                "set the clock right; if it was ahead once, evidence can be handed out when that moment has passed"
+            }
             Self::NoGenesis => "let the phone sync once, or invite it with a code",
         }
     }

@@ -6,7 +6,11 @@ use std::{
 };
 
 use deckwatch::demo::{fleet::SHIPS, phone::SimulatedPhone};
-use deckwatch_core::{authority::Roles, phone::Opened, record::Body};
+use deckwatch_core::{
+    authority::Roles,
+    phone::Opened,
+    record::{Body, ForkProof},
+};
 use deckwatch_tests::{BEGIN, TestShore, walk};
 
 /// A process scans without end and says "taken" after each; it is killed in the middle.
@@ -111,4 +115,49 @@ fn a_restored_store_is_noticed_and_loses_nothing() {
         .unwrap();
     assert_eq!((before, after), (2, 1), "every patrol is ashore");
     assert_eq!(forks, 0, "an honest restore is no fork");
+}
+
+/// A phone's files are copied with its key, and both copies go on: both histories are kept, and prove themselves.
+#[test]
+fn a_cloned_phone_is_convicted_on_the_command_line() {
+    let shore = TestShore::start();
+    let ship = shore.commission(&SHIPS[0], 1);
+    let at = BEGIN + 3_600;
+    let (_officer, phone) = shore.crewed(&ship, at);
+    let (clock, dev) = (phone.clock, phone.phone.device());
+    drop(phone);
+    let (own, clone) = (shore.phone_folder(11), shore.phone_folder(99));
+    copy(&own, &clone);
+    for (folder, minutes) in [(own, 10), (clone, 20)] {
+        let now = at + minutes * 60;
+        let mut phone = SimulatedPhone::open(&folder, 7, clock, now * 1_000).unwrap();
+        assert_eq!(phone.phone.device(), dev);
+        shore.sync(&mut phone, now);
+    }
+    let proofs = shore.folder.path().join("proofs");
+    let told = Command::new(env!("CARGO_BIN_EXE_deckwatch-program"))
+        .args(["device", "forks", SHIPS[0].name, "--proofs", proofs.to_str().unwrap(), "--data"])
+        .arg(shore.folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert!(told.status.success() && text.contains(&dev.to_string()), "{text}");
+    let file = std::fs::read_dir(&proofs).unwrap().next().unwrap().unwrap().path();
+    let proof = ForkProof::decode(&std::fs::read(file).unwrap()).unwrap();
+    let fork = proof.check().unwrap();
+    assert_eq!((proof.dev(), fork.one.dev), (dev, dev));
+    assert_ne!(fork.one.hash, fork.other.hash);
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }

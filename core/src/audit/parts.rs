@@ -93,6 +93,19 @@ pub(super) struct Parts<'b> {
     pub consistency: BTreeMap<u64, Vec<Hash>>,
 }
 
+impl Bundle {
+    /// The tree head, not verified.
+    pub fn tree_head(&self) -> Result<SignedTreeHead, BundleError> {
+        let bytes = self.part(TREE_HEAD).ok_or(BundleError::Missing(TREE_HEAD))?;
+        Ok(SignedTreeHead::parse(bytes)?)
+    }
+
+    /// Puts a tree head in place of the one before, as when a witness has cosigned it.
+    pub fn put_tree_head(&mut self, head: &SignedTreeHead) {
+        self.put(TREE_HEAD, head.encode());
+    }
+}
+
 impl<'b> Parts<'b> {
     pub fn read(bundle: &'b Bundle) -> Result<Self, BundleError> {
         let part = |name: &'static str| bundle.part(name).ok_or(BundleError::Missing(name));

@@ -2,7 +2,7 @@
 
 mod words;
 
-pub(super) use words::moment;
+pub(super) use words::{moment, plain};
 
 use serde::Serialize;
 
@@ -214,6 +214,10 @@ pub struct Reassessment {
     pub not_possible_for: Vec<DueId>,
     /// How many more of these there are.
     pub not_possible_more: u64,
+    /// Due patrols among those compared for which there was time left at the bundle's moment: nothing is decided.
+    pub not_due_yet: u64,
+    /// The period goes on after the bundle's moment: from here on (Unix s) it says nothing.
+    pub nothing_known_from: Option<i64>,
     /// Flags that stand in the ledger and were compared.
     pub flags: u64,
     /// Flags about patrols outside the period; not compared.
@@ -234,7 +238,10 @@ impl Reassessment {
 
     /// Whether everything of the period was compared.
     pub fn is_complete(&self) -> bool {
-        self.not_possible.is_none() && self.not_possible_for.is_empty()
+        self.not_possible.is_none()
+            && self.not_possible_for.is_empty()
+            && self.not_due_yet == 0
+            && self.nothing_known_from.is_none()
     }
 }
 

@@ -131,26 +131,26 @@ fn says(
     let certified = authority.devices().count();
     [
         format!("of vessel {}, for the period asked for", parts.manifest.vessel),
-        format!("{} leaves of {}, signed as the policy wants", verdict.size, verdict.origin),
+        format!("of {} at size {}, signed as the policy wants", verdict.origin, verdict.size),
         format!(
-            "{} leaves of the vessel and {} of the ledger are in the tree of {} leaves, and none in between is left out",
+            "leaves of the vessel: {}, of the ledger: {}, all in the tree of size {}, and none in between is left out",
             parts.leaves.len(),
             parts.ledger_leaves.len(),
             head.size
         ),
-        format!("{} contents are those that the leaves name", parts.contents.len()),
+        format!("contents that the leaves name: {}", parts.contents.len()),
         format!(
-            "{} records of {} devices in {} signed segments are those that the leaves name",
+            "records that the leaves name: {}, of devices: {}, in signed segments: {}",
             held.records,
             held.chains.len(),
             held.segments
         ),
         format!(
-            "{certified} devices are certified by the shore with the key of device {}",
+            "devices certified by the shore {}: {certified}",
             device_id(&parts.manifest.shore_key)
         ),
         format!(
-            "{} receipts and {} acknowledged tree heads agree with this ledger",
+            "receipts that agree with this ledger: {}, acknowledged tree heads: {}",
             receipts.facts.len(),
             held.acks.len()
         ),

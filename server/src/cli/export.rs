@@ -1,21 +1,24 @@
 //! `deckwatch export`: evidence for somebody who trusts nobody here.
 
-use std::path::PathBuf;
+use std::{fs::OpenOptions, io::Write, path::PathBuf, sync::Arc};
 
-use clap::{Args, ValueEnum};
-use deckwatch_core::audit::{Shown, Withheld};
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use deckwatch_core::audit::{Bundle, Shown, Withheld};
 
 use super::{
     Data, Failure, find_vessel, say,
+    serve::{post, witness_address},
     verify::{from_day, to_day},
 };
-use crate::ledger::ExportRequest;
+use crate::ledger::{Cosigning, ExportRequest, WitnessAddress};
+use crate::shore::Shore;
 
 /// What to hand out, and to whom.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     deckwatch export --vessel \"MV Aurelia\" --from 2026-11-03 --to 2026-11-09 --for \"the flag state\" -o bundle.zip --data /var/lib/deckwatch\n  \
-    deckwatch export --vessel \"MV Aurelia\" --from 2026-11-03 --to 2026-11-09 --for \"P&I club\" --withhold persons,pages -o bundle.zip\n\n\
+    deckwatch export --vessel \"MV Aurelia\" --from 2026-11-03 --to 2026-11-09 --for \"P&I club\" --withhold persons,pages -o bundle.zip\n  \
+    deckwatch export --vessel \"MV Aurelia\" --from 2026-11-03 --to 2026-11-09 --for \"P&I club\" -o bundle.zip --witness http://127.0.0.1:8090=flag.example/w1+5c2d1fa0+BKn3...\n\n\
 That it was handed out, to whom and what was withheld, stands in the ledger for ever. Check it with `deckwatch verify`.")]
 pub(super) struct Options {
     /// The vessel: name or id.
@@ -30,7 +33,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "DATE", value_parser = to_day)]
     to: i64,
     /// To whom it is handed out.
-    #[arg(long = "for", value_name = "NAME")]
+    #[arg(long = "for", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     recipient: String,
     /// What is not shown; the rest verifies as before, and some patrols cannot be assessed again.
     #[arg(long, value_delimiter = ',', value_name = "WHAT")]
@@ -38,6 +41,11 @@ pub(super) struct Options {
     /// The file.
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
+    /// A witness whose cosignature the reader's policy asks for; may be given several times.
+    ///
+    /// It cosigns the tree head of this evidence, so it must be reached now. Its key is what `deckwatch witness key` printed.
+    #[arg(long = "witness", value_name = "URL=KEY", value_parser = witness_address)]
+    witnesses: Vec<Arc<WitnessAddress>>,
 }
 
 /// What may be withheld.
@@ -70,9 +78,50 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         withheld: rule.into_iter().collect(),
         pages: !withholds(What::Pages),
     };
-    let archive = shore.export(vessel.id, &request)?.to_archive()?;
-    std::fs::write(&options.out, &archive)
-        .map_err(|error| format!("cannot write {} ({error})", options.out.display()))?;
+    if options.from >= options.to {
+        return Err("the period ends before it begins; exchange --from and --to".into());
+    }
+    // That it was handed out stands in the ledger for ever: not where nothing can be written.
+    let new = !options.out.exists();
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&options.out)
+        .map_err(|error| cannot_write(options, &error))?;
+    let bundle = shore.export(vessel.id, &request);
+    if bundle.is_err() && new {
+        drop(std::fs::remove_file(&options.out));
+    }
+    let mut bundle = bundle?;
+    let refused = cosign(&shore, &mut bundle, &options.witnesses)?;
+    let archive = bundle.to_archive()?;
+    file.set_len(0)
+        .and_then(|()| file.write_all(&archive))
+        .and_then(|()| file.sync_all())
+        .map_err(|error| cannot_write(options, &error))?;
     say(format_args!("{}", options.out.display()));
-    Ok(())
+    match refused.first() {
+        Some(first) => Err(format!("it was written, but {first}; export again to have it").into()),
+        None => Ok(()),
+    }
+}
+
+/// Asks each witness; gives who did not cosign, and why.
+fn cosign(
+    shore: &Shore,
+    bundle: &mut Bundle,
+    witnesses: &[Arc<WitnessAddress>],
+) -> Result<Vec<String>, Failure> {
+    let mut refused = Vec::new();
+    for witness in witnesses {
+        if let Cosigning::Refused(words) = shore.cosign_bundle(bundle, witness, post)? {
+            refused.push(format!("{} did not cosign it ({words})", witness.key().name()));
+        }
+    }
+    Ok(refused)
+}
+
+fn cannot_write(options: &Options, error: &std::io::Error) -> String {
+    format!("cannot write {} ({error})", options.out.display())
 }

@@ -37,7 +37,7 @@ pub(super) struct Options {
     witnesses: Vec<Arc<WitnessAddress>>,
 }
 
-fn witness_address(text: &str) -> Result<Arc<WitnessAddress>, String> {
+pub(super) fn witness_address(text: &str) -> Result<Arc<WitnessAddress>, String> {
     WitnessAddress::parse(text).map(Arc::new)
 }
 
@@ -84,7 +84,8 @@ async fn ask(shore: Arc<Shore>, witnesses: Vec<Arc<WitnessAddress>>) {
     }
 }
 
-fn post(url: &str, bytes: &[u8]) -> Result<(u16, Vec<u8>), String> {
+/// Sends bytes to a witness; gives status and body.
+pub(super) fn post(url: &str, bytes: &[u8]) -> Result<(u16, Vec<u8>), String> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(PATIENCE))

@@ -3,8 +3,12 @@
 
 use std::sync::Mutex;
 
-use deckwatch_core::ledger::{
-    AddTreeHead, KeyType, SignedTreeHead, VerifierKey, merkle::prove_consistency, witness::Asked,
+use deckwatch_core::{
+    audit::Bundle,
+    ledger::{
+        AddTreeHead, KeyType, NoteSignature, SignedTreeHead, VerifierKey,
+        merkle::prove_consistency, witness::Asked,
+    },
 };
 
 use super::{Ledger, LedgerError, ProofRefusal};
@@ -28,6 +32,14 @@ pub enum Cosigning {
     /// It had it before, or nothing was logged yet.
     Nothing,
     /// It did not; its words.
+    Refused(String),
+}
+
+/// What a witness answers about one tree head.
+enum Answer {
+    Cosigned(Vec<NoteSignature>),
+    /// The tree head has its cosignature already.
+    Nothing,
     Refused(String),
 }
 
@@ -64,35 +76,75 @@ impl Shore {
     ) -> Result<Cosigning, LedgerError> {
         let Some(newest) = self.tree_head()? else { return Ok(Cosigning::Nothing) };
         let Ok(head) = SignedTreeHead::parse(&newest.note) else { return Ok(Cosigning::Nothing) };
-        let lines = head.note().signatures();
-        let is_its = |line: &deckwatch_core::ledger::NoteSignature| {
-            line.name == witness.key.name() && line.id == witness.key.id()
-        };
-        if lines.iter().any(is_its) {
-            return Ok(Cosigning::Nothing);
+        Ok(match self.ask(witness, &head, post)? {
+            Answer::Cosigned(lines) => {
+                self.keep_cosignatures(&newest, &lines)?;
+                Cosigning::Cosigned(newest.size)
+            }
+            Answer::Nothing => Cosigning::Nothing,
+            Answer::Refused(words) => Cosigning::Refused(words),
+        })
+    }
+
+    /// Asks a witness to cosign the tree head of evidence that is handed out, and puts the cosignature into it. The
+    /// reader's policy may ask for it, and nothing else brings it there.
+    pub fn cosign_bundle(
+        &self,
+        bundle: &mut Bundle,
+        witness: &WitnessAddress,
+        post: impl Fn(&str, &[u8]) -> Result<(u16, Vec<u8>), String>,
+    ) -> Result<Cosigning, LedgerError> {
+        let Ok(mut head) = bundle.tree_head() else { return Ok(Cosigning::Nothing) };
+        let size = head.head().size;
+        Ok(match self.ask(witness, &head, post)? {
+            Answer::Cosigned(lines) => {
+                let row = TreeHeadRow { size, at: self.now(), note: head.encode() };
+                self.keep_cosignatures(&row, &lines)?;
+                for line in lines {
+                    head.add(line)?;
+                }
+                bundle.put_tree_head(&head);
+                Cosigning::Cosigned(size)
+            }
+            Answer::Nothing => Cosigning::Nothing,
+            Answer::Refused(words) => Cosigning::Refused(words),
+        })
+    }
+
+    fn ask(
+        &self,
+        witness: &WitnessAddress,
+        head: &SignedTreeHead,
+        post: impl Fn(&str, &[u8]) -> Result<(u16, Vec<u8>), String>,
+    ) -> Result<Answer, LedgerError> {
+        let size = head.head().size;
+        let is_its =
+            |line: &NoteSignature| line.name == witness.key.name() && line.id == witness.key.id();
+        if head.note().signatures().iter().any(is_its) {
+            return Ok(Answer::Nothing);
         }
         // Once more if it knows another size than this shore believed.
         for _ in 0..2 {
             let old = *lock(&witness.knows);
             let Some(request) = self.request_from(old, head.clone())? else {
-                return Ok(Cosigning::Refused(format!(
-                    "it knows a ledger of {old} leaves, which this one never had"
+                return Ok(Answer::Refused(format!(
+                    "it knows a ledger of {old} leaves, and this tree head has {size}"
                 )));
             };
             let (status, body) = match post(&witness.endpoint(), &request.encode()) {
                 Ok(answer) => answer,
-                Err(error) => return Ok(Cosigning::Refused(error)),
+                Err(error) => return Ok(Answer::Refused(error)),
             };
             match request.read_reply(status, &body, std::slice::from_ref(&witness.key)) {
                 Asked::Cosigned(lines) => {
-                    *lock(&witness.knows) = newest.size;
-                    return self.keep_cosignatures(&newest, &lines);
+                    *lock(&witness.knows) = size;
+                    return Ok(Answer::Cosigned(lines));
                 }
                 Asked::Stale(size) => *lock(&witness.knows) = size,
-                Asked::Refused(words) => return Ok(Cosigning::Refused(words)),
+                Asked::Refused(words) => return Ok(Answer::Refused(words)),
             }
         }
-        Ok(Cosigning::Refused("it changes its mind about what it knows".to_owned()))
+        Ok(Answer::Refused("it changes its mind about what it knows".to_owned()))
     }
 
     /// `None`: the ledger was never as large as `old` says.
@@ -119,23 +171,21 @@ impl Shore {
     fn keep_cosignatures(
         &self,
         cosigned: &TreeHeadRow,
-        lines: &[deckwatch_core::ledger::NoteSignature],
-    ) -> Result<Cosigning, LedgerError> {
+        lines: &[NoteSignature],
+    ) -> Result<(), LedgerError> {
         try_writing(self.store(), |tx| {
-            let Some(ledger) = Ledger::newest(&*tx)? else { return Ok(Cosigning::Nothing) };
+            let Some(ledger) = Ledger::newest(&*tx)? else { return Ok(()) };
             // Another process may have added to it, or signed a larger one meanwhile.
             let held = tx.newest_tree_head(ledger.number())?;
             let row = held.filter(|held| held.size == cosigned.size);
             let row = row.unwrap_or_else(|| cosigned.clone());
-            let Ok(mut head) = SignedTreeHead::parse(&row.note) else {
-                return Ok(Cosigning::Nothing);
-            };
+            let Ok(mut head) = SignedTreeHead::parse(&row.note) else { return Ok(()) };
             for line in lines {
                 head.add(line.clone())?;
             }
             let note = head.encode();
             tx.put_tree_head(ledger.number(), &TreeHeadRow { note, ..row })?;
-            Ok(Cosigning::Cosigned(cosigned.size))
+            Ok(())
         })
     }
 }

@@ -4,14 +4,20 @@ use std::collections::BTreeSet;
 
 use deckwatch_core::{
     audit::{Bundle, Manifest, Sources, Withheld, write},
-    ledger::{LeafKind, NO_VESSEL, SignedTreeHead},
+    ledger::{LeafKind, NO_VESSEL, SignedTreeHead, Withdrawal},
     model::VesselId,
-    record::Segment,
+    record::{Chain, Receipt, Segment},
 };
 
 use super::{Ledger, LedgerError, Statement};
+use crate::projection::read::receipts;
 use crate::shore::{Held, Shore, ShoreError};
-use crate::store::{DocumentRef, ReadTx, StoreError, TreeHeadRow, gather};
+use crate::store::{DocumentRef, ReadTx, ReceiptRow, StoreError, TreeHeadRow, gather};
+
+const UNREADABLE_RECEIPT: StoreError = StoreError::Unreadable { what: "receipt" };
+
+/// A clock that was set back by no more than this (s) is passed over.
+const CLOCK_BEHIND: i64 = 86_400;
 
 /// What to hand out, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +38,9 @@ impl Shore {
     /// Hands out a vessel's evidence. In one transaction the vessel is assessed, its flags are logged, that it is handed
     /// out becomes the last leaf, and the tree head is signed: nothing can have been left out after it.
     pub fn export(&self, vessel: VesselId, request: &ExportRequest) -> Result<Bundle, ShoreError> {
-        let as_of = self.now();
         let (bundle, ledger, head) = self.writing_held(vessel, |tx, held| {
+            let ledger = self.open_ledger(tx)?;
+            let as_of = self.as_of(&*tx, held, &ledger)?;
             let flags = crate::projection::replace(tx, held, as_of)?;
             self.log_flags(tx, vessel, &flags, as_of)?;
             let manifest = Manifest {
@@ -47,7 +54,6 @@ impl Shore {
                 withheld: request.withheld.clone(),
             };
             self.log(tx, vessel, &[Statement::Export(manifest.encode())])?;
-            let ledger = self.open_ledger(tx)?;
             let head = self.sign_tree_head(tx, &ledger)?;
             let sources = sources(&*tx, held, &ledger, &head, manifest, request.pages)?;
             let bundle = write(&sources, &ledger.hashes(&*tx)).map_err(damaged)?;
@@ -55,6 +61,29 @@ impl Shore {
         })?;
         self.ledger_folder().note_handed_out(ledger.key(), &head.note)?;
         Ok(bundle)
+    }
+
+    /// The moment as of which evidence is handed out: now, but not before anything that the shore itself has signed or
+    /// logged. A clock that is far behind is not argued with: a reader would have to call the bundle contradictory.
+    fn as_of(&self, tx: &dyn ReadTx, held: &Held, ledger: &Ledger) -> Result<i64, ShoreError> {
+        let now = self.now();
+        let mut known: Vec<i64> =
+            receipts(tx, held.vessel())?.into_iter().map(|receipt| receipt.time).collect();
+        let contents =
+            |kind| gather(|each| tx.ledger_contents_of(ledger.number(), held.vessel(), kind, each));
+        for (_, content) in contents(LeafKind::FLAG_REVISED)? {
+            known.extend(content.and_then(|it| Withdrawal::decode(&it).ok()).map(|it| it.as_of));
+        }
+        for (_, content) in contents(LeafKind::EXPORT)? {
+            known.extend(content.and_then(|it| Manifest::decode(&it).ok()).map(|it| it.as_of));
+        }
+        let own = held.chain(held.authority().root()).into_iter().flat_map(Chain::all);
+        let walls = own.filter_map(|entry| i64::try_from(entry.time?.wall).ok());
+        let newest = walls.chain(known).max().map_or(now, |newest| newest.max(now));
+        match newest.saturating_sub(now) {
+            secs if secs > CLOCK_BEHIND => Err(ShoreError::ClockBehind { secs }),
+            _ => Ok(newest),
+        }
     }
 }
 
@@ -92,10 +121,7 @@ fn sources(
     let rows = gather(|each| tx.segments_of(vessel, each))?;
     let segments: Result<Vec<Segment>, StoreError> =
         rows.iter().map(|row| Segment::decode(&row.bytes).map_err(|_| UNREADABLE)).collect();
-    // A receipt names a tree, not its ledger: those of a ledger before this one cannot be held against it.
-    let since = ledger.since(tx)?;
-    let mut receipts = gather(|each| tx.receipts_of(vessel, each))?;
-    receipts.retain(|row| ledger.number() == 1 || row.time >= since);
+    let receipts = of_this_ledger(tx, ledger, gather(|each| tx.receipts_of(vessel, each))?)?;
     let unreadable = |_| StoreError::Unreadable { what: "tree head" };
     Ok(Sources {
         manifest,
@@ -106,6 +132,26 @@ fn sources(
         segments: segments?,
         receipts: receipts.into_iter().map(|row| row.bytes).collect(),
     })
+}
+
+/// A receipt names a tree, not its ledger. Those whose tree a ledger before this one had cannot be held against this
+/// one. The first ledger has none before it: whatever contradicts it is shown.
+fn of_this_ledger(
+    tx: &dyn ReadTx,
+    ledger: &Ledger,
+    rows: Vec<ReceiptRow>,
+) -> Result<Vec<ReceiptRow>, ShoreError> {
+    if ledger.number() == 1 {
+        return Ok(rows);
+    }
+    let mut kept = Vec::new();
+    for row in rows {
+        let receipt = Receipt::decode(&row.bytes).map_err(|_| UNREADABLE_RECEIPT)?;
+        if ledger.had(tx, receipt.tree_size, receipt.tree_root)? {
+            kept.push(row);
+        }
+    }
+    Ok(kept)
 }
 
 /// All changes of the Plan, and of Pages where they are shown.
@@ -135,7 +181,7 @@ mod tests {
 
     fn request(withheld: Vec<Withheld>, pages: bool) -> ExportRequest {
         let recipient = "the flag\nstate".to_owned();
-        ExportRequest { from: START - 86_400, to: START + 86_400, recipient, withheld, pages }
+        ExportRequest { from: START - 86_400, to: START, recipient, withheld, pages }
     }
 
     fn lived() -> Scene {

@@ -3,7 +3,7 @@
 //! A database can be put back from a backup. What was signed and handed out after that backup is in the hands of
 //! phones, and must not be contradicted; the tree head here tells that there was more.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -40,6 +40,14 @@ impl LedgerFolder {
 
     fn path(&self, key: &VerifierKey, ending: &str) -> PathBuf {
         self.folder.join(format!("ledger-{:08x}.{ending}", key.id()))
+    }
+
+    /// Waits until no other process reads and writes the head. It ends with what is returned.
+    fn turn(&self, key: &VerifierKey) -> std::io::Result<File> {
+        let path = self.path(key, "lock");
+        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        file.lock()?;
+        Ok(file)
     }
 
     fn io(&self, cause: std::io::Error) -> KeyFolderError {
@@ -97,13 +105,13 @@ impl LedgerFolder {
 
     /// Remembers durably that a tree head is handed out. Only after that may it be.
     pub fn note_handed_out(&self, ledger: &VerifierKey, note: &[u8]) -> Result<(), LedgerError> {
-        let Ok(head) = SignedTreeHead::parse(note) else { return Ok(()) };
-        let Ok(head) = head.verify(ledger).cloned() else { return Ok(()) };
+        let head = read_head(ledger, note)?;
         let mut newest = lock(&self.handed_out);
         if newest.as_ref().is_some_and(|it| it.origin == head.origin && it.size >= head.size) {
             return Ok(());
         }
-        // Another process may have handed out a larger one.
+        // Another process may have handed out a larger one, or be about to.
+        let _turn = self.turn(ledger).map_err(|cause| self.io(cause))?;
         if self.handed_out(ledger)?.is_none_or(|it| it.size < head.size) {
             let path = self.path(ledger, "head");
             write_private(&path, note, true).map_err(|cause| self.io(cause))?;

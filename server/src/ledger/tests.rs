@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use deckwatch_core::{
+    audit::Report,
     authority::Roles,
     ledger::{
         Accepted, Frontier, Leaf, LeafKind, LoggedRun, NO_VESSEL, Publication, Remembered,
@@ -311,4 +312,166 @@ fn a_flag_is_logged_when_it_is_raised_and_when_it_is_withdrawn() {
     assert_eq!(standing(), BTreeSet::from([Hash::of(&one), Hash::of(&two)]), "raised again");
     log(&[], 5);
     assert_eq!((kinds().len(), standing().len()), (6, 0));
+}
+
+/// A database from before there were ledgers.
+#[test]
+fn what_was_held_before_there_was_a_ledger_is_logged_first() {
+    let scene = Scene::new();
+    let mut phone = scene.enrolled(2, Roles::CREW);
+    phone.record(START + 1, 0, &[Body::Alive]);
+    phone.sync(&scene).unwrap();
+    let plan = PlanContent { vessel_name: "Aurora".to_owned(), ..PlanContent::default() };
+    scene.shore.edit_plan(scene.vessel, &plan).unwrap();
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let vessel = scene.shore.vessel(scene.vessel).unwrap();
+    let rows = reading(&*scene.store, |tx| gather(|each| tx.segments_of(vessel.id, each))).unwrap();
+    let doc =
+        crate::store::DocumentRef { kind: 1, id: deckwatch_core::model::DocumentId(vessel.id.0) };
+    let changes =
+        reading(&*scene.store, |tx| gather(|each| tx.changes_of(vessel.id, doc, 0, each))).unwrap();
+    crate::store::writing(&*store, |tx| {
+        tx.add_vessel(&vessel)?;
+        for row in &rows {
+            tx.put_segment(row)?;
+        }
+        for row in changes.clone() {
+            let crate::store::ChangeRow {
+                vessel,
+                doc,
+                hash,
+                bytes,
+                author,
+                carried_by,
+                received_at,
+                ..
+            } = row;
+            let change = crate::store::NewChange {
+                vessel,
+                doc,
+                hash,
+                bytes,
+                author,
+                carried_by,
+                received_at,
+            };
+            tx.put_change(&change)?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let later = Scene { store, ..scene };
+    let shore = Scene::shore(&later.store, later.folder.path(), &later.clock, 8);
+    shore.sync(&phone.seal(&phone.request())).unwrap();
+    let spans =
+        reading(&*later.store, |tx| gather(|each| tx.segment_spans_of(vessel.id, each))).unwrap();
+    let held: BTreeSet<(DeviceId, u64)> = spans
+        .iter()
+        .flat_map(|span| (span.from_seq..=span.to_seq).map(|seq| (span.dev, seq)))
+        .collect();
+    assert_eq!(covered(&later, vessel.id), held);
+    let subjects: Vec<Hash> = leaves(&later).iter().map(|leaf| leaf.subject).collect();
+    for change in changes {
+        assert_eq!(subjects.iter().filter(|it| **it == Hash::of(&change.bytes)).count(), 1);
+    }
+}
+
+/// Receipts of the ledger before cannot be held against the new one, nor may they spoil what it proves.
+#[test]
+fn evidence_holds_after_a_new_ledger_began() {
+    let scene = Scene::new();
+    let mut phone = scene.enrolled(2, Roles::CREW);
+    phone.sync(&scene).unwrap();
+    // In the same second as the receipt, and with a clock that was set back meanwhile.
+    scene.clock.advance(-30);
+    scene.shore.begin_new_ledger("A test.").unwrap();
+    scene.clock.advance(150);
+    phone.record(START + 90, 0, &[Body::Alive]);
+    phone.sync(&scene).unwrap();
+    let request = ExportRequest {
+        from: START - 86_400,
+        to: START + 60,
+        recipient: "a test".to_owned(),
+        withheld: Vec::new(),
+        pages: true,
+    };
+    let report = handed_out(&scene, &request);
+    assert_eq!(report.exit_code(), 0, "{report}");
+}
+
+fn handed_out(scene: &Scene, request: &ExportRequest) -> Report {
+    let bundle = scene.shore.export(scene.vessel, request).unwrap();
+    let policy = deckwatch_core::ledger::Policy::of_ledger(ledger(scene).key().clone());
+    let report = deckwatch_core::audit::verify(&bundle, &policy, &Default::default()).unwrap();
+    assert!(report.integrity, "{report}");
+    report
+}
+
+/// Whoever has a key can cut one stretch of records into segments in any way. No evidence may suffer.
+#[test]
+fn records_that_come_in_many_cuts_are_logged_once() {
+    let scene = Scene::new();
+    let mut phone = scene.enrolled(2, Roles::CREW);
+    let (from, prev) = (phone.next, phone.head);
+    phone.record(START + 1, 0, &vec![Body::Alive; 40]);
+    let whole = Segment::decode(phone.segments.last().unwrap()).unwrap();
+    let cut = |len: usize| {
+        let segment_key = whole.key.unwrap();
+        let items = whole.items.iter().take(len).cloned().collect();
+        Segment::cut(&phone.key, from, prev, segment_key, items).unwrap().encode()
+    };
+    let cuts: Vec<Vec<u8>> = (1..=40).map(cut).collect();
+    let genesis = phone.segments.first().unwrap().clone();
+    // Some in one request, the others one after another, the longest last and first.
+    let some = |range: std::ops::Range<usize>| {
+        std::iter::once(genesis.clone()).chain(cuts[range].iter().cloned()).collect()
+    };
+    for segments in [some(0..20), some(35..36), some(20..40)] {
+        let request = deckwatch_core::sync::Request { segments, ..phone.request() };
+        phone.send(&scene, &request).unwrap();
+    }
+    let number = ledger(&scene).number();
+    let runs = reading(&*scene.store, |tx| {
+        gather(|each| tx.ledger_contents_of(number, scene.vessel, LeafKind::SEGMENT, each))
+    });
+    let runs = runs.unwrap().into_iter().map(|(_, run)| LoggedRun::decode(&run.unwrap()).unwrap());
+    let of_phone: Vec<LoggedRun> = runs.filter(|run| run.dev == phone.dev).collect();
+    let named: Vec<u64> = of_phone.iter().flat_map(|run| run.from..=run.to).collect();
+    let once: BTreeSet<u64> = named.iter().copied().collect();
+    assert_eq!((named.len(), once), (41, (0..=40).collect()));
+    let request = ExportRequest {
+        from: START - 86_400,
+        to: START,
+        recipient: "a test".to_owned(),
+        withheld: Vec::new(),
+        pages: true,
+    };
+    let report = handed_out(&scene, &request);
+    assert_eq!(report.exit_code(), 0, "{report}");
+    scene.shore.begin_new_ledger("A test.").unwrap();
+    assert_eq!(handed_out(&scene, &request).exit_code(), 0);
+}
+
+#[test]
+fn a_clock_that_was_set_back_leaves_evidence_whole_or_is_refused() {
+    let scene = Scene::new();
+    let mut phone = scene.enrolled(2, Roles::CREW);
+    scene.clock.advance(10 * 86_400);
+    phone.record(START + 90, 0, &[Body::Alive]);
+    phone.sync(&scene).unwrap();
+    let request = ExportRequest {
+        from: START - 86_400,
+        to: START + 86_400,
+        recipient: "a test".to_owned(),
+        withheld: Vec::new(),
+        pages: true,
+    };
+    scene.clock.advance(-7_200);
+    let report = handed_out(&scene, &request);
+    assert_eq!((report.exit_code(), report.as_of), (0, START + 10 * 86_400), "{report}");
+    scene.clock.advance(-2 * 86_400);
+    let before = leaves(&scene).len();
+    let refused = scene.shore.export(scene.vessel, &request);
+    assert!(matches!(refused, Err(ShoreError::ClockBehind { secs: 180_000 })), "{refused:?}");
+    assert_eq!(leaves(&scene).len(), before);
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use deckwatch_core::{
+    audit::verify,
     authority::Roles,
     document::RawChange,
+    ledger::Policy,
     model::{CheckpointId, DocumentId, DueId, Hash, RouteId, ScheduleId, TagId},
     plan::{
         Checkpoint, PlanContent, PlanDocument, Route, Schedule, TagRegistration, Walk, due_patrols,
@@ -13,6 +15,7 @@ use deckwatch_core::{
     sync::{Document, Response},
 };
 
+use crate::ledger::ExportRequest;
 use crate::page::layout::Palette;
 use crate::phone::{Phone, START, Scene};
 use crate::store::{SqliteStore, reading, sqlite::SqliteOptions};
@@ -270,4 +273,38 @@ fn permutations(count: usize) -> Vec<Vec<usize>> {
             .collect();
     }
     all
+}
+
+/// Flags are followed into a new ledger, and so are the patrols that they are about.
+#[test]
+fn flags_follow_from_the_records_in_every_ledger() {
+    let mut ship = Ship::on(Scene::new());
+    ship.up_to_date(START + 60);
+    ship.up_to_date(START + 3 * 86_400);
+    let asked = |from, to| {
+        let (recipient, withheld) = ("a test".to_owned(), Vec::new());
+        ExportRequest { from, to, recipient, withheld, pages: true }
+    };
+    let handed_out = |request: &ExportRequest| {
+        let Scene { shore, store, vessel, .. } = &ship.scene;
+        let bundle = shore.export(*vessel, request).unwrap();
+        let row = reading(&**store, |tx| tx.ledgers()).unwrap().pop().unwrap();
+        let policy = format!("log {}\nquorum none\n", row.key);
+        let policy = Policy::parse(policy.as_bytes()).unwrap();
+        verify(&bundle, &policy, &Default::default()).unwrap()
+    };
+    let days = asked(START, START + 3 * 86_400);
+    let report = handed_out(&days);
+    assert_eq!(report.exit_code(), 0, "{report}");
+    let found = &report.reassessment;
+    assert!(found.compared >= 5 && found.flags >= 4, "{report}");
+    // 500 days later.
+    let later = START + 500 * 86_400;
+    ship.scene.clock.set(later);
+    ship.scene.shore.begin_new_ledger("A test.").unwrap();
+    let report = handed_out(&asked(later - 7 * 86_400, later));
+    assert!(report.integrity && report.reassessment.differences.is_empty(), "{report}");
+    assert!(report.reassessment.flags_outside >= 4, "{report}");
+    let report = handed_out(&days);
+    assert!(report.integrity && report.reassessment.differences.is_empty(), "{report}");
 }

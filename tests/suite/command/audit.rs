@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
+use deckwatch_core::ledger::{KeyType, VerifierKey};
+
 use super::*;
+
+const DAYS: [&str; 9] =
+    ["export", "--vessel", "MV Test", "--from", "2025-11-03", "--to", "2025-11-09", "--for", "P&I"];
 
 struct Desk {
     folder: tempfile::TempDir,
@@ -30,18 +35,7 @@ impl Desk {
     fn export(&self, name: &str, more: &[&str]) -> std::path::PathBuf {
         let out = self.path(name);
         let to = out.to_str().unwrap();
-        let arguments = [
-            "export",
-            "--vessel",
-            "MV Test",
-            "--from",
-            "2026-11-03",
-            "--to",
-            "2026-11-09",
-            "--for",
-            "P&I",
-        ];
-        said(&run(&self.path("data"), &[&arguments[..], &["-o", to], more].concat()));
+        said(&run(&self.path("data"), &[&DAYS[..], &["-o", to], more].concat()));
         out
     }
 
@@ -64,13 +58,13 @@ fn evidence_is_handed_out_and_verified_without_the_shore() {
     for expected in ["INTEGRITY HOLDS", "RE-ASSESSMENT AGREES", "It cannot show that it was true"] {
         assert!(text.contains(expected), "{text}");
     }
-    let (code, json) = desk.verify(&bundle, &["--json", "--from", "2026-11-04"]);
+    let (code, json) = desk.verify(&bundle, &["--json", "--from", "2025-11-04"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(
         (code, json["integrity"].as_bool(), json["form"].as_u64()),
         (0, Some(true), Some(1))
     );
-    assert_eq!(json["from"].as_i64(), Some(1_793_750_400));
+    assert_eq!(json["from"].as_i64(), Some(1_762_214_400));
 }
 
 #[test]
@@ -79,7 +73,7 @@ fn every_answer_has_its_exit_code() {
     let bundle = desk.export("bundle.zip", &[]);
     let (code, text) = desk.verify(&bundle, &["--vessel", &"ab".repeat(16)]);
     assert_eq!(code, 1, "{text}");
-    let (code, text) = desk.verify(&bundle, &["--from", "2026-10-01"]);
+    let (code, text) = desk.verify(&bundle, &["--from", "2025-10-01"]);
     assert_eq!(code, 1, "{text}");
     let (code, text) = desk.verify(&desk.path("policy.txt"), &[]);
     assert!(code == 2 && text.contains("not a Deckwatch bundle"), "{text}");
@@ -108,4 +102,61 @@ fn other_programs_open_the_archive() {
     let output = Command::new("python3").args(["-c", list]).arg(&bundle).output().unwrap();
     let names = said(&output);
     assert!(names.starts_with("consistency.cbor contents.cbor leaves.cbor ledger-leaves.cbor manifest.cbor receipts.cbor segments/"), "{names}");
+}
+
+/// What the reader's policy asks for, the shore can bring.
+#[test]
+fn a_witness_cosigns_what_is_handed_out() {
+    let desk = Desk::new();
+    let shown = said(&run(&desk.path("data"), &["ledger", "show"]));
+    let key = shown.lines().find_map(|line| line.strip_prefix("key")).unwrap().trim();
+    let key = VerifierKey::parse_as(key, KeyType::Ed25519).unwrap();
+    let witness = super::witness::Desk::of(&key);
+    let policy = format!("log {key}\nwitness flag {}\nquorum flag\n", witness.key);
+    std::fs::write(desk.path("policy.txt"), policy).unwrap();
+    let alone = desk.export("alone.zip", &[]);
+    let (code, text) = desk.verify(&alone, &[]);
+    assert!(code == 1 && text.contains("quorum_missing"), "{text}");
+    let at = {
+        let asked = witness.start();
+        let at = format!("http://{}={}", asked.address, witness.key);
+        let bundle = desk.export("bundle.zip", &["--witness", &at]);
+        let (code, text) = desk.verify(&bundle, &[]);
+        assert_eq!(code, 0, "{text}");
+        // Once more: it knows now what it cosigned.
+        let again = desk.export("again.zip", &["--witness", &at]);
+        assert_eq!(desk.verify(&again, &[]).0, 0);
+        at
+    };
+    // Nobody is there any more: the evidence is written, and it is said what it lacks.
+    let out = desk.path("late.zip");
+    let words = [&DAYS[..], &["-o", out.to_str().unwrap(), "--witness", &at]].concat();
+    let output = run(&desk.path("data"), &words);
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && why.contains("did not cosign it"), "{why}");
+    let (code, text) = desk.verify(&out, &[]);
+    assert!(code == 1 && text.contains("quorum_missing"), "{text}");
+}
+
+/// That evidence was handed out stands in the ledger for ever.
+#[test]
+fn what_cannot_be_handed_out_is_not_logged() {
+    let desk = Desk::new();
+    let leaves = || said(&run(&desk.path("data"), &["ledger", "show"]));
+    let (before, out) = (leaves(), desk.path("x.zip"));
+    let out = out.to_str().unwrap();
+    let mut exchanged = DAYS;
+    (exchanged[4], exchanged[6]) = (DAYS[6], DAYS[4]);
+    let mut to_nobody = DAYS;
+    to_nobody[8] = "";
+    for words in [
+        [&DAYS[..], &["-o", "/nowhere/x.zip"]].concat(),
+        [&exchanged[..], &["-o", out]].concat(),
+        [&to_nobody[..], &["-o", out]].concat(),
+    ] {
+        let output = run(&desk.path("data"), &words);
+        assert!(!output.status.success(), "{words:?}");
+        assert_eq!(leaves(), before, "{words:?}");
+        assert!(!Path::new(out).exists(), "{words:?}");
+    }
 }

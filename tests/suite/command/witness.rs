@@ -44,13 +44,19 @@ impl Ledger {
 }
 
 /// A witness in a folder.
-struct Desk {
+pub(super) struct Desk {
     folder: tempfile::TempDir,
-    key: VerifierKey,
+    pub(super) key: VerifierKey,
+    /// The key of the ledger that it witnesses.
+    log: String,
 }
 
 impl Desk {
     fn new() -> Self {
+        Self::of(LedgerKey::from_seed(ORIGIN, &[1; 32]).unwrap().verifier())
+    }
+
+    pub(super) fn of(log: &VerifierKey) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let made = deckwatch()
             .args(["witness", "key", "flag.example/w1", "--key-file"])
@@ -58,7 +64,7 @@ impl Desk {
             .output();
         let vkey = said(&made.unwrap());
         let key = VerifierKey::parse_as(vkey.trim(), KeyType::Cosignature).unwrap();
-        Self { folder, key }
+        Self { folder, key, log: log.to_string() }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -66,14 +72,13 @@ impl Desk {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let log = LedgerKey::from_seed(ORIGIN, &[1; 32]).unwrap().verifier().to_string();
         let [store, key] = ["witness.db", "witness.key"].map(|name| self.file(name));
         let [store, key] = [store, key].map(|path| path.to_str().unwrap().to_owned());
-        let words = ["witness", "--listen", "127.0.0.1:0", "--log", &log, "--store", &store];
+        let words = ["witness", "--listen", "127.0.0.1:0", "--log", &self.log, "--store", &store];
         words.into_iter().chain(["--key-file", &key]).map(str::to_owned).collect()
     }
 
-    fn start(&self) -> Serving {
+    pub(super) fn start(&self) -> Serving {
         let arguments = self.arguments();
         Serving::start(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }

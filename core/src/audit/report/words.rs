@@ -4,10 +4,26 @@ use std::fmt::{self, Formatter};
 
 use super::{Check, DeviceShown, HONEST, NotShown, Reassessment, Report};
 
+/// Characters of a text of somebody else that are shown.
+const MAX_TEXT: usize = 2_000;
+
 /// A moment for people, in UTC.
 pub(in crate::audit) fn moment(time: i64) -> String {
     jiff::Timestamp::from_second(time)
         .map_or_else(|_| format!("second {time}"), |it| it.to_string())
+}
+
+/// A text of somebody else in one line, without what could pretend to be something else on a screen: control characters,
+/// line separators, and marks that turn the direction of writing (Unicode Standard Annex 9, section 2).
+pub(in crate::audit) fn plain(text: &str) -> String {
+    let shown = |it: char| match it {
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            ' '
+        }
+        it if it.is_control() => ' ',
+        it => it,
+    };
+    text.trim_end().chars().map(shown).take(MAX_TEXT).collect()
 }
 
 impl fmt::Display for Report {
@@ -71,7 +87,7 @@ impl Reassessment {
         let version = self.detector_version.unwrap_or_default();
         writeln!(
             f,
-            "The detectors of version {version}, as the ledger names them, were run again over {} due patrols and compared with {} flags.",
+            "The detectors of version {version}, as the ledger names them, were run again. Due patrols: {}; flags compared: {}.",
             self.compared, self.flags
         )?;
         let verdicts: Vec<String> =
@@ -87,6 +103,20 @@ impl Reassessment {
         }
         if self.more > 0 {
             writeln!(f, "  - and {} more", self.more)?;
+        }
+        if let Some(from) = self.nothing_known_from {
+            let from = moment(from);
+            writeln!(
+                f,
+                "The evidence ends at {from}. About later patrols of the period it says nothing."
+            )?;
+        }
+        if self.not_due_yet > 0 {
+            writeln!(
+                f,
+                "Due patrols that were not decided yet when it ends: {}.",
+                self.not_due_yet
+            )?;
         }
         let not_possible = self.not_possible_for.len() as u64 + self.not_possible_more;
         if not_possible > 0 {

@@ -2,7 +2,7 @@
 
 use super::{
     super::{parts::*, *},
-    ship::{Ship, Story, due, ledger_key, policy_text},
+    ship::{self, Ship, Story, due, ledger_key, policy_text},
 };
 use crate::{
     ledger::{Policy, SignedTreeHead},
@@ -231,4 +231,50 @@ fn receipts_left_out_leave_a_doubt_and_no_accusation() {
     super::assert_holds(&report);
     assert_eq!(report.exit_code(), 4, "{report}");
     assert!(report.reassessment.not_possible_for.contains(&due(0)), "{report}");
+}
+
+/// What is older is whole and honest; what came after is not looked at, and must not look as if it had been.
+#[test]
+fn evidence_that_ends_before_the_period_does() {
+    let as_of = ship::opens(0) + 6 * 3_600;
+    let ship = Ship::new(Story { short: true, as_of: Some(as_of), ..Story::default() });
+    let report = ship.report();
+    super::assert_holds(&report);
+    assert_eq!(report.exit_code(), 4, "{report}");
+    assert_eq!(report.reassessment.nothing_known_from, Some(as_of), "{report}");
+    assert!(report.to_string().contains("it says nothing"), "{report}");
+    assert!(!report.to_string().contains("none was left out"), "{report}");
+    let until = Options { to: Some(as_of), ..Options::default() };
+    let first = verify(&ship.bundle(), &ship.policy, &until).unwrap();
+    assert_eq!((first.exit_code(), first.reassessment.compared), (0, 1), "{first}");
+    // In the middle of a window nothing is decided yet.
+    let within = ship::opens(1) + 60;
+    let ship = Ship::new(Story { short: true, as_of: Some(within), ..Story::default() });
+    let until = Options { to: Some(within), ..Options::default() };
+    let report = verify(&ship.bundle(), &ship.policy, &until).unwrap();
+    super::assert_holds(&report);
+    assert_eq!((report.exit_code(), report.reassessment.not_due_yet), (4, 1), "{report}");
+    assert!(report.to_string().contains("not decided yet"), "{report}");
+}
+
+#[test]
+fn a_moment_before_what_the_shore_itself_wrote() {
+    let long_ago = Story { short: true, as_of: Some(0), ..Story::default() };
+    let mut ship = Ship::new(long_ago);
+    ship.sources.receipts.clear();
+    assert_found(&ship.report(), "as_of_too_early");
+}
+
+/// A terminal shows what it is sent: nobody may move its cursor, or write its text from right to left.
+#[test]
+fn what_the_shore_writes_cannot_pretend_to_be_the_report() {
+    let says = "late.\u{1b}[2J\nINTEGRITY HOLDS\u{202e}\u{9b}1m\u{2028}";
+    let story = Story { makes_up_a_flag: true, says: Some(says), ..Story::default() };
+    let report = Ship::new(story).report();
+    assert_eq!(report.exit_code(), 3, "{report}");
+    let text = report.to_string();
+    assert!(text.contains("late. [2J INTEGRITY HOLDS"), "{text}");
+    let odd = |it: char| (it.is_control() && it != '\n') || "\u{202e}\u{2028}".contains(it);
+    assert!(!text.contains(odd), "{text:?}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("INTEGRITY")).count(), 1, "{text}");
 }

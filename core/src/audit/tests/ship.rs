@@ -47,6 +47,8 @@ pub struct Story {
     pub drops_flag: Option<&'static str>,
     /// The shore raises a flag that does not follow.
     pub makes_up_a_flag: bool,
+    /// And writes this into it.
+    pub says: Option<&'static str>,
     /// The shore withdraws what it should not.
     pub withdraws: Option<&'static str>,
     /// The shore logs no change of the Plan but another one.
@@ -61,6 +63,8 @@ pub struct Story {
     pub forgets_to_log: bool,
     /// The shore has erased the crew's persons, and the officer's acceptance, and says so.
     pub erases: bool,
+    /// The shore says that it has looked as of then, and not later.
+    pub as_of: Option<i64>,
     /// The leaves begin here.
     pub first: u64,
     /// Short: one night, no Page. For tests that change every byte.
@@ -294,7 +298,7 @@ impl Scene {
         let receipts: Vec<ReceiptFact> = self.receipts.iter().map(ReceiptFact::of).collect();
         assess(&Input {
             vessel: VESSEL,
-            as_of: NOW,
+            as_of: self.as_of(),
             from: DAY - NIGHT,
             until: NOW,
             authority: &authority,
@@ -304,6 +308,10 @@ impl Scene {
             excuses: &excuses,
             dated: &[],
         })
+    }
+
+    fn as_of(&self) -> i64 {
+        self.story.as_of.unwrap_or(NOW)
     }
 
     fn log_flags(&mut self) {
@@ -325,7 +333,8 @@ impl Scene {
         self.log.append(VESSEL, LeafKind::FLAG_REVISED, &gone.encode());
         flags.retain(|flag| Some(flag.code.as_str()) != self.story.drops_flag);
         if self.story.makes_up_a_flag {
-            flags.push(FlagStatement { sentence: "It was two minutes late.".into(), ..made_up });
+            let sentence = self.story.says.unwrap_or("It was two minutes late.").into();
+            flags.push(FlagStatement { sentence, ..made_up });
         }
         for flag in &flags {
             self.log.append(VESSEL, LeafKind::FLAG_RAISED, &flag.encode());
@@ -344,7 +353,7 @@ impl Scene {
             vessel: VESSEL,
             from: DAY,
             to: NOW,
-            as_of: NOW,
+            as_of: self.as_of(),
             shore_key: self.shore.key.public_key(),
             first: self.story.first,
             recipient: "the flag state".into(),

@@ -163,6 +163,8 @@ pub(super) struct Logged<'b> {
     /// The newest publication of detectors that reads.
     pub published: Option<Publication>,
     pub newest_withdrawal: Option<i64>,
+    /// The newest moment as of which evidence was handed out before.
+    pub newest_export: Option<i64>,
     pub origin_text: Option<String>,
     pub statements: Vec<String>,
     pub notes: Vec<String>,
@@ -211,7 +213,8 @@ impl<'b> Logged<'b> {
         content: &'b [u8],
     ) -> Result<(), &'static str> {
         let subject = shown.leaf.subject;
-        let text = || String::from_utf8(content.to_vec()).map(|text| plain(&text));
+        let text =
+            || String::from_utf8(content.to_vec()).map(|text| crate::audit::report::plain(&text));
         match shown.leaf.kind {
             LeafKind::ORIGIN => self.origin_text = Some(text().map_err(|_| "text")?),
             LeafKind::SEGMENT => {
@@ -247,6 +250,7 @@ impl<'b> Logged<'b> {
             LeafKind::EXPORT => {
                 // Another program may write another manifest; only this bundle's own must read.
                 if let Ok(before) = Manifest::decode(content) {
+                    self.newest_export = self.newest_export.max(Some(before.as_of));
                     let when = crate::audit::report::moment(before.as_of);
                     self.statements.push(format!(
                         "handed out before, to {:?}, as of {when}",
@@ -296,11 +300,4 @@ impl<'b> Logged<'b> {
         let found = of.filter_map(|hash| Some((hash, self.changes.get(&hash)?)));
         found.map(|(hash, bytes)| RawChange { hash, bytes: bytes.to_vec() }).collect()
     }
-}
-
-/// A text without what could pretend to be something else on a screen.
-fn plain(text: &str) -> String {
-    let line: String =
-        text.trim_end().chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
-    line.chars().take(2_000).collect()
 }

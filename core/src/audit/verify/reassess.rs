@@ -12,7 +12,7 @@ use crate::{
     audit::{
         flag::flags_of,
         parts::Parts,
-        report::{Difference, LISTED, NotShown, Reassessment, moment},
+        report::{Difference, LISTED, NotShown, Reassessment, moment, plain},
     },
     authority::Authority,
     document::{DocumentKind, merge},
@@ -26,7 +26,7 @@ use crate::{
 /// A patrol that opens later than this after the bundle's moment (s) has no flags yet.
 const AHEAD: i64 = 2 * 86_400;
 
-/// Flags are looked for from so long (s) before the first receipt.
+/// Flags are looked for from so long (s) before the vessel began and its first receipt.
 const BEFORE: i64 = 400 * 86_400;
 /// Due patrols, over all versions of the Plan: 100 years of 250 a day.
 const MOST: u64 = 10_000_000;
@@ -54,7 +54,8 @@ impl Case<'_, '_> {
             )));
         }
         let mut found = Reassessment::default();
-        let Some(span) = self.span(&versions) else {
+        let began = self.held.began(&self.parts.manifest.shore_key);
+        let Some(span) = self.span(&versions, began) else {
             let reason = "the Plan demands more patrols than a verification counts";
             found.not_possible = Some(reason.to_owned());
             return (found, None);
@@ -74,7 +75,8 @@ impl Case<'_, '_> {
             return (found, Some(assessment));
         }
         let in_doubt = doubt.asks(self.parts, &assessment);
-        self.compare(&assessment, &in_doubt, &mut found);
+        let whole = began.is_some();
+        self.compare(&assessment, &in_doubt, whole, &mut found);
         (found, Some(assessment))
     }
 
@@ -90,11 +92,16 @@ impl Case<'_, '_> {
         }
     }
 
-    /// The openings that are assessed: from well before the first receipt, because of what is older nothing is known;
-    /// `None`: more due patrols than an honest Plan makes in a century. A stranger's bundle must not make a reader count for ever.
-    fn span(&self, versions: &BTreeMap<Vec<Hash>, PlanContent>) -> Option<(i64, i64)> {
+    /// The openings that are assessed: from well before the vessel began, as far as that is shown, because nothing older
+    /// is demanded; `None`: more due patrols than an honest Plan makes in a century. A stranger's bundle must not make a
+    /// reader count for ever.
+    fn span(
+        &self,
+        versions: &BTreeMap<Vec<Hash>, PlanContent>,
+        began: Option<i64>,
+    ) -> Option<(i64, i64)> {
         let manifest = &self.parts.manifest;
-        let first = self.receipts.iter().map(|receipt| receipt.time).min();
+        let first = self.receipts.iter().map(|receipt| receipt.time).chain(began).min();
         let from = first.map_or(manifest.from, |first| first.min(manifest.from));
         let from = from.saturating_sub(BEFORE).max(0);
         let until = manifest.as_of.saturating_add(AHEAD).max(from);
@@ -177,6 +184,7 @@ impl Case<'_, '_> {
         &self,
         assessment: &Assessment,
         in_doubt: &dyn Fn(&DuePatrol) -> bool,
+        whole: bool,
         found: &mut Reassessment,
     ) {
         let dues: BTreeMap<DueId, &DuePatrol> =
@@ -190,8 +198,10 @@ impl Case<'_, '_> {
         for (id, flag) in self.logged.flags.iter().filter(|(_, flag)| flag.stands) {
             // Where its content is not shown, its id tells what it is, if it follows from the records.
             let statement = flag.statement.as_ref().or_else(|| all.get(id));
-            let of_a_patrol =
-                statement.is_some_and(|flag| flag.due.is_some_and(|due| dues.contains_key(&due)));
+            // That no Plan demands it can be said only where it is known how far back to look.
+            let of_a_patrol = statement
+                .and_then(|flag| flag.due)
+                .is_some_and(|due| dues.contains_key(&due) || !whole);
             if of_a_patrol && !statement.is_some_and(counts) {
                 found.flags_outside += 1;
             } else if all.contains_key(id) {
@@ -229,6 +239,7 @@ impl Case<'_, '_> {
             if !in_doubt(due) {
                 compared.insert(due.id);
                 *verdicts.entry(assessed.verdict).or_default() += 1;
+                found.not_due_yet += u64::from(assessed.verdict == Verdict::NotDueYet);
             } else if found.not_possible_for.len() < LISTED {
                 found.not_possible_for.push(due.id);
             } else {
@@ -236,6 +247,8 @@ impl Case<'_, '_> {
             }
         }
         found.compared = compared.len() as u64;
+        let as_of = self.parts.manifest.as_of;
+        found.nothing_known_from = (to > as_of).then_some(from.max(as_of));
         found.verdicts =
             verdicts.into_iter().map(|(verdict, count)| (verdict.word(), count)).collect();
         compared
@@ -320,7 +333,7 @@ impl Words<'_> {
         sentence: String,
     ) {
         if self.found.differences.len() < LISTED {
-            let flag = flag.to_owned();
+            let (flag, sentence) = (plain(flag), plain(&sentence));
             self.found.differences.push(Difference { code, due, flag, id, sentence });
         } else {
             self.found.more += 1;

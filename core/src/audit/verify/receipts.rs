@@ -82,7 +82,10 @@ pub(super) fn check(
             .push(format!("{count} acknowledged tree heads are withheld and were not compared")),
     }
     let as_of = parts.manifest.as_of;
-    let late = receipts.facts.iter().map(|fact| fact.time).chain(logged.newest_withdrawal).max();
+    let by_shore = held.newest_of_shore(&parts.manifest.shore_key);
+    let logged = [logged.newest_withdrawal, logged.newest_export, by_shore];
+    let receipted = receipts.facts.iter().map(|fact| fact.time);
+    let late = receipted.chain(logged.into_iter().flatten()).max();
     if let Some(late) = late.filter(|late| *late > as_of) {
         let late = crate::audit::report::moment(late);
         checks.fault(

@@ -155,6 +155,18 @@ impl Held {
         }
     }
 
+    /// When the vessel was added (Unix s): the time of the first record of its shore. `None`: not shown.
+    pub fn began(&self, shore_key: &PublicKeyBytes) -> Option<i64> {
+        let chain = self.chain(device_id(shore_key))?;
+        let first = chain.all().next().filter(|first| first.at.seq == 0)?;
+        wall(first)
+    }
+
+    /// The newest moment (Unix s) that the shore wrote into a record of its own.
+    pub fn newest_of_shore(&self, shore_key: &PublicKeyBytes) -> Option<i64> {
+        self.chain(device_id(shore_key))?.all().filter_map(wall).max()
+    }
+
     pub fn chain(&self, dev: DeviceId) -> Option<&Chain> {
         let at = self.chains.binary_search_by_key(&dev, Chain::dev).ok()?;
         self.chains.get(at)
@@ -236,8 +248,7 @@ impl Held {
 
     fn erase(&mut self, entry: &Entry) {
         let Some(Body::Erase { dev, from, to, parts, reason }) = entry.body() else { return };
-        let when = entry.time.and_then(|time| i64::try_from(time.wall).ok());
-        let when = when.map_or_else(
+        let when = wall(entry).map_or_else(
             || "at a time not shown".to_owned(),
             |time| format!("at {}", moment(time)),
         );
@@ -330,6 +341,11 @@ impl Held {
         }
         gaps
     }
+}
+
+/// What the author's clock showed, Unix s.
+fn wall(entry: &Entry) -> Option<i64> {
+    entry.time.and_then(|time| i64::try_from(time.wall).ok())
 }
 
 /// Follows a run from its last record to its first.

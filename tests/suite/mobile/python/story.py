@@ -23,12 +23,16 @@ for device, invitation, crew in [(officer, "officer", 2), (walker, "walker", 11)
 # The certificate and the plan come with the first sync; the plan takes force when the officer says so.
 outcome = officer.sync(begin + 60)
 assert outcome.plan_to_adopt and outcome.problems == [], outcome
+# The shore's ledger is remembered from the first sync on, and only grows.
+assert isinstance(outcome.ledger, dw.LedgerCheck.CONSISTENT) and outcome.ledger.leaves > 2, outcome
+assert officer.phone.ledger_evidence() is None and "before" in outcome.ledger_text, outcome
 assert officer.phone.identity().roles == dw.Roles(crew=True, officer=True, hub=False)
 walker.sync(begin + 70)
 assert walker.phone.plan().adopted == []
 officer.at(begin + 120).adopt_plan(begin + 120)
 officer.sync(begin + 130)
-assert not walker.sync(begin + 140).plan_to_adopt
+leaves, outcome = outcome.ledger.leaves, walker.sync(begin + 140)
+assert not outcome.plan_to_adopt and outcome.ledger.leaves > leaves, outcome
 plan = walker.phone.plan()
 assert plan.adopted == officer.phone.plan().adopted != [] and not plan.plan_to_adopt
 assert plan.vessel_name == FACTS["vessel_name"] == walker.phone.identity().vessel_name
