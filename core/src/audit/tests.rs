@@ -1,6 +1,7 @@
 //! Bundles of a ship with real keys, records, documents, flags and ledger; and what becomes of lies about them.
 
 mod bytes;
+mod codes;
 mod lies;
 mod ship;
 mod withholding;

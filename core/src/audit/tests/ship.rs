@@ -21,7 +21,7 @@ use crate::{
     model::{DocumentId, DueId, Hash, PageSubject, VesselId, due_id, page_id},
     page::{Draft, On, PageContent, keys},
     plan::{PlanDocument, Walk},
-    record::{Body, DeviceKey, Evidence, Receipt, VerifiedSegment},
+    record::{Body, DeviceKey, Evidence, Receipt, SoftwareKey, VerifiedSegment},
 };
 
 const NIGHT: i64 = 86_400;
@@ -106,6 +106,7 @@ pub struct Ship {
     pub sources: Sources,
     pub policy: Policy,
     pub crew: Pen,
+    pub shore: SoftwareKey,
 }
 
 /// The ship while its story goes on.
@@ -380,7 +381,7 @@ impl Scene {
             segments: pens.into_iter().flat_map(|pen| pen.segments.clone()).collect(),
             receipts: self.receipts.iter().map(Receipt::encode).collect(),
         };
-        Ship { log: self.log, sources, policy: policy(), crew: self.crew }
+        Ship { log: self.log, sources, policy: policy(), crew: self.crew, shore: self.shore.key }
     }
 }
 
