@@ -3,6 +3,7 @@
 //!
 //! Phone, shore, witness and auditor run the same code: no clock, no randomness, no store of its own.
 
+mod base64;
 pub mod cosignature;
 pub mod frontier;
 pub mod key;

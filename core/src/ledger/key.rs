@@ -7,7 +7,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{cosignature, note::NoteSignature};
+use super::{base64, cosignature, note::NoteSignature};
 
 /// Bytes of a key name at most.
 pub const MAX_NAME: usize = 255;
@@ -218,7 +218,7 @@ fn parse_text(text: &str) -> Result<KeyText<'_>, NoteKeyError> {
     };
     let id = HEXLOWER.decode(id.as_bytes()).ok().and_then(|id| id.try_into().ok());
     let id = u32::from_be_bytes(id.ok_or(NoteKeyError::Form)?);
-    let key = Zeroizing::new(BASE64.decode(key.as_bytes()).map_err(|_| NoteKeyError::Form)?);
+    let key = Zeroizing::new(base64::decode(key).ok_or(NoteKeyError::Form)?);
     let (number, key) = key.split_first().ok_or(NoteKeyError::Form)?;
     let key_type = KeyType::from_number(*number)?;
     let key: [u8; 32] = key.try_into().map_err(|_| NoteKeyError::Point)?;

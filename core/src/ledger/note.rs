@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use data_encoding::BASE64;
 
-use super::key::{Checked, LedgerKey, VerifierKey, is_key_name};
+use super::{
+    base64,
+    key::{Checked, LedgerKey, VerifierKey, is_key_name},
+};
 
 /// Bytes of a note at most: 16 post-quantum signatures fit, and a long text.
 pub const MAX_NOTE: usize = 256 * 1024;
@@ -56,7 +59,7 @@ impl NoteSignature {
     pub fn parse(line: &str) -> Result<Self, NoteError> {
         let line = line.strip_prefix(LINE_START).ok_or(NoteError::Form)?;
         let (name, signature) = line.split_once(' ').ok_or(NoteError::Form)?;
-        let bytes = BASE64.decode(signature.as_bytes()).map_err(|_| NoteError::Form)?;
+        let bytes = base64::decode(signature).ok_or(NoteError::Form)?;
         let (id, bytes) = bytes.split_first_chunk().ok_or(NoteError::Form)?;
         if !is_key_name(name) || bytes.is_empty() {
             return Err(NoteError::Form);

@@ -3,6 +3,7 @@
 use data_encoding::BASE64;
 
 use super::{
+    base64,
     merkle::{ProofError, verify_inclusion},
     note::MAX_NOTE,
     policy::{Policy, PolicyVerdict},
@@ -65,7 +66,7 @@ impl LoggedProof {
         let extra = lines.next_if(|line| line.starts_with("extra "));
         let extra = extra
             .and_then(|line| line.strip_prefix("extra "))
-            .map(|extra| BASE64.decode(extra.as_bytes()).map_err(|_| LoggedProofError::Form));
+            .map(|extra| base64::decode(extra).ok_or(LoggedProofError::Form));
         let index = lines.next().and_then(|line| decimal(line.strip_prefix("index ")?));
         let index = index.ok_or(LoggedProofError::Form)?;
         let mut path = Vec::new();

@@ -4,6 +4,7 @@
 use data_encoding::BASE64;
 
 use super::{
+    base64,
     key::{LedgerKey, VerifierKey},
     note::{Note, NoteError, NoteSignature},
 };
@@ -51,7 +52,7 @@ pub(super) fn decimal(text: &str) -> Option<u64> {
 
 /// A hash in base64.
 pub(super) fn base64_hash(text: &str) -> Option<Hash> {
-    Hash::from_slice(&BASE64.decode(text.as_bytes()).ok()?)
+    Hash::from_slice(&base64::decode(text)?)
 }
 
 impl TreeHead {
