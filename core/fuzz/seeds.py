@@ -48,6 +48,19 @@ def ledger():
     return [text.encode() for text in texts] + [leaf]
 
 
+def codes(vectors):
+    """The texts that people scan and type, messages of tags, and a receipt, as the format's vectors have them."""
+    texts = [entry["text"] for entry in vectors["join_codes"]]
+    texts += [entry["text"] for entry in vectors["texts"].values() if "text" in entry]
+    texts += [entry["text"] for entry in vectors["on_board"].values() if "text" in entry]
+    sun = "https://dw.example/s?u=04DE5F1EACC040&c=00003D&m=94EED9EE65337086"
+    texts += ["HTTPS://DW.EXAMPLE/T/1/7ZKQ04/" + "0" * 26, "HTTPS://DW.EXAMPLE/T/1/7ZKQ04/" + "0" * 26 + "/01234567", sun]
+    uid = bytes.fromhex("0704de5f1eacc040")
+    address = sun.removeprefix("https://").encode()
+    tap = uid + bytes([0xD1, 1, len(address) + 1]) + b"U\x04" + address
+    return [text.encode() for text in texts] + [tap, bytes.fromhex(vectors["messages"]["receipt"]["bytes"])]
+
+
 def main():
     vectors = json.loads((HERE.parent / "src/record/vectors.json").read_text(encoding="utf-8"))
     items = [record["record_bytes"] for record in vectors["records"]]
@@ -58,7 +71,8 @@ def main():
     messages = [message["bytes"] for message in vectors["messages"].values() if "bytes" in message]
     gate, texts = (list(map(bytes.hex, seeds)) for seeds in documents())
     statements = [text.hex() for text in ledger()]
-    targets = {"ledger_texts": statements, "record_cbor": items, "record_segment": segments, "sync_message": messages,
+    scanned = [code.hex() for code in codes(vectors)]
+    targets = {"codes_and_statements": scanned, "ledger_texts": statements, "record_cbor": items, "record_segment": segments, "sync_message": messages,
                "document_gate": gate, "document_reading": texts}
     for target, seeds in targets.items():
         folder = HERE / "corpus" / target
