@@ -80,10 +80,19 @@ pub fn write<'e>(
 }
 
 fn operation(line: &Line, key: &str, value: Option<&Value>) -> Option<Op> {
-    let written = line.entries().get(key).into_iter().flatten();
-    let standing = written.filter(|(_, entry)| entry.stands());
-    let pred: Vec<OpId> =
-        standing.map(|(name, _)| OpId(name.counter, ActorId::from(name.actor))).collect();
+    let written = line.entries().get(key);
+    let named = |is: &dyn Fn(&Entry) -> bool| -> Vec<OpId> {
+        let found = written.into_iter().flatten().filter(|(_, entry)| is(entry));
+        found.map(|(name, _)| OpId(name.counter, ActorId::from(name.actor))).collect()
+    };
+    let mut pred = named(&Entry::stands);
+    if value.is_none() && pred.is_empty() {
+        // Somebody took it away whose taking away may count for nothing: it is named once more.
+        let cleared = |later: &OpName| {
+            written.and_then(|written| written.get(later)).is_some_and(|it| it.value.is_none())
+        };
+        pred = named(&|entry| entry.value.is_some() && entry.replaced_by.iter().all(cleared));
+    }
     let action = match value {
         Some(Value::Text(text)) => OpType::Put(ScalarValue::Str(text.as_str().into())),
         Some(Value::Int(int)) => OpType::Put(ScalarValue::Int(*int)),

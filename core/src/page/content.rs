@@ -308,6 +308,14 @@ impl PageContent {
         }
     }
 
+    /// Whether a value stands and counts under `key`: what somebody who may could take back.
+    pub fn shows(&self, key: &str) -> bool {
+        let field = split(key).and_then(|(kind, id, rule)| {
+            self.of(kind).find(|writing| writing.id == id)?.fields.get(rule.name)
+        });
+        field.is_some_and(|field| field.standing().next().is_some())
+    }
+
     /// Writings of one kind.
     pub fn of(&self, kind: WritingKind) -> impl Iterator<Item = &Writing> {
         self.writings.iter().filter(move |writing| writing.kind == kind)

@@ -148,6 +148,26 @@ fn what_is_for_reviewers_counts_only_from_them() {
 }
 
 #[test]
+fn what_somebody_cleared_who_may_not_can_still_be_taken_back() {
+    let mut book = Book::default();
+    let text = "settled: a gale".to_owned();
+    let flag = Hash::of(b"flag");
+    let id = book.write(&OFFICER, 0, &Draft::Disposition { flag, outcome: 1, text });
+    book.put(&CREW, 1, &[(format!("disposition/{id}/text"), None)]);
+    assert_eq!(book.read().writings[0].text("text"), Some("settled: a gale"));
+    let back = Draft::TakeBack { kind: WritingKind::Disposition, id };
+    let hand = super::Hand { dev: OFFICER.dev, run: [8; 8], roles: OFFICER.roles, now: 0 };
+    let merged = book.merged(&book.changes);
+    assert!(change_of((VESSEL, SUBJECT), &merged, (&back, [0xdd; 8]), hand).is_ok());
+    book.put(&OFFICER, 2, &back.entries([0; 8]).unwrap());
+    assert_eq!(book.read().writings[0].text("text"), None);
+    assert_eq!(book.read().writings[0].int("outcome"), None);
+    let merged = book.merged(&book.changes);
+    let again = change_of((VESSEL, SUBJECT), &merged, (&back, [0xdd; 8]), hand);
+    assert_eq!(again.unwrap_err(), PageWriteError::Nothing);
+}
+
+#[test]
 fn what_comes_after_the_closing_is_kept_and_marked() {
     let mut book = Book::default();
     book.write(&CREW, 0, &remark("before"));

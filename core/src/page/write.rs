@@ -73,9 +73,8 @@ pub fn change_of(
     // Whether this page says truly what it is about is no reason to write: taking back nothing stays nothing.
     let about = Value::Text(keys::about(subject));
     let mut line = merged.main().clone();
-    let takes_back =
-        |(key, value): &(String, Option<Value>)| value.is_some() || line.value(key).is_some();
-    if !entries.iter().any(takes_back) {
+    let says = |(key, value): &(String, Option<Value>)| value.is_some() || content.shows(key);
+    if !entries.iter().any(says) {
         return Err(PageWriteError::Nothing);
     }
     if content.about != Some(subject) {
