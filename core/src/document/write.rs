@@ -14,8 +14,8 @@ use automerge::{
 use super::{
     Value,
     chunk::{ACTOR_LEN, Actor, MAX_DEPENDENCIES},
-    gate::{GateError, MAX_CHANGE_BYTES, RawChange, form},
-    line::Line,
+    gate::{GateError, MAX_CHANGE_BYTES, OpName, RawChange, form},
+    line::{Entry, Line},
 };
 use crate::model::DeviceId;
 
