@@ -44,7 +44,7 @@ use serde::Serialize;
 
 use crate::{
     model::{DeviceId, RecordRef},
-    plan::{Adoption, Demand, PlanContent, demands},
+    plan::{Adoption, Demand, PlanContent, demands, takes_at_most},
     record::Body,
     time::Bounds,
 };
@@ -75,7 +75,7 @@ mod words;
 
 pub use attempt::{Doubt, Ending, Patrol, PatrolName, UnknownScan, Visit};
 pub use finding::{DETECTOR_VERSION, DETECTORS, Detail, Detector, Finding, Severity};
-pub use input::{Excuse, Input, ReceiptFact};
+pub use input::{AHEAD, BEFORE, Excuse, Input, ReceiptFact, adopted, adopted_versions};
 pub use level::{Standing, Worth};
 pub use verdict::{Assessed, Verdict};
 pub use watermark::{DeviceState, HeldBack, Use, Watermark};
@@ -120,24 +120,36 @@ pub struct Assessment {
 pub fn assess(input: &Input<'_>) -> Assessment {
     let timeline = Timeline::read(input);
     let adoptions = adoptions(input, &timeline);
-    let devices = Devices::read(input, &timeline, &adoptions);
+    judged(input, &timeline, &adoptions)
+}
+
+/// The same over a stranger's Plan. `None`: what it demands takes more than `most` steps to work out.
+pub fn assess_within(input: &Input<'_>, most: u64) -> Option<Assessment> {
+    let timeline = Timeline::read(input);
+    let adoptions = adoptions(input, &timeline);
+    let (from, until) = widened(input);
+    takes_at_most(most, &adoptions, input.versions, from, until)
+        .then(|| judged(input, &timeline, &adoptions))
+}
+
+/// A patrol at the edge may answer a due patrol beyond it.
+fn widened(input: &Input<'_>) -> (i64, i64) {
     let (from, until) = input.openings();
-    // A patrol at the edge may answer a due patrol beyond it.
-    let wide = demands(
-        input.vessel,
-        &adoptions,
-        input.versions,
-        from.saturating_sub(MARGIN).max(0),
-        until.saturating_add(MARGIN).min(LATEST),
-    );
-    let plans = Plans::read(input, &adoptions, &wide);
-    let recorded = Recorded::read(input, &timeline);
+    (from.saturating_sub(MARGIN).max(0), until.saturating_add(MARGIN).min(LATEST))
+}
+
+fn judged(input: &Input<'_>, timeline: &Timeline<'_>, adoptions: &[Adoption]) -> Assessment {
+    let devices = Devices::read(input, timeline, adoptions);
+    let ((from, until), (first, last)) = (input.openings(), widened(input));
+    let wide = demands(input.vessel, adoptions, input.versions, first, last);
+    let plans = Plans::read(input, adoptions, &wide);
+    let recorded = Recorded::read(input, timeline);
     let matches = match_all(&wide, &recorded);
-    let tags = TagFacts::read(input, &timeline);
-    let scans = plans.scans((&timeline, &tags), &recorded, &matches, &wide);
+    let tags = TagFacts::read(input, timeline);
+    let scans = plans.scans((timeline, &tags), &recorded, &matches, &wide);
     let bench = Bench {
         input,
-        timeline: &timeline,
+        timeline,
         tags: &tags,
         recorded: &recorded,
         scans: &scans,
@@ -151,12 +163,12 @@ pub fn assess(input: &Input<'_>) -> Assessment {
         .map(|(index, demand)| bench.judge(index, demand, plans.of(index)))
         .collect();
     let mut findings = silences(input, &devices, &dues, &plans.newest);
-    findings.extend(finding::clock_contradiction::of_all(input, &timeline));
-    let next_change = next_change(input.as_of, &dues, &devices, &adoptions);
+    findings.extend(finding::clock_contradiction::of_all(input, timeline));
+    let next_change = next_change(input.as_of, &dues, &devices, adoptions);
     Assessment {
         as_of: input.as_of,
         detector_version: DETECTOR_VERSION,
-        patrols: patrols(&timeline, recorded, scans, &matches, &wide),
+        patrols: patrols(timeline, recorded, scans, &matches, &wide),
         watermark: devices.watermark(),
         devices: devices.states(),
         dated: input.dated.iter().filter_map(|at| Some((*at, timeline.when(*at)?))).collect(),

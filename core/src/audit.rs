@@ -3,7 +3,7 @@
 //! that a verifier in another language can follow it.
 //!
 //! A bundle is a map of names to bytes ([`Bundle`]), and one archive of them that is one ZIP file with one encoding. Writing is
-//! [`write()`] from plain [`Sources`]; reading is [`verify()`], which believes nothing but the auditor's own policy.
+//! [`Prepared::write`] from plain [`Sources`]; reading is [`verify()`], which believes nothing but the auditor's own policy.
 
 pub mod archive;
 pub mod disclosure;
@@ -19,10 +19,13 @@ pub use archive::{ArchiveError, Bundle};
 pub use disclosure::{Shown, Withheld};
 pub use erasure::Erasure;
 pub use flag::{flags_of, flags_of_due};
-pub use manifest::Manifest;
+pub use manifest::{Manifest, NamedPart};
 pub use parts::BundleError;
-pub use report::{Check, CheckName, Difference, Fault, NotShown, Reassessment, Report};
-pub use sources::{Sources, WriteError, write};
+pub use report::{
+    Check, CheckName, ClockSetBack, Difference, Fault, NamedNotShown, NotShown, Reassessment,
+    Report,
+};
+pub use sources::{Prepared, Sources, UnreadableReceipt, WriteError};
 pub use verify::{Options, verify};
 
 #[cfg(test)]

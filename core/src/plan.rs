@@ -14,7 +14,7 @@ pub use content::{
 };
 pub use document::{PlanChange, PlanDocument, PlanError};
 pub use due::{DuePatrol, due_patrols};
-pub use force::{Adoption, Demand, InForce, demands, in_force};
+pub use force::{Adoption, Demand, InForce, demands, in_force, takes_at_most};
 pub use keys::{clock_of, minute_of};
 
 #[cfg(test)]

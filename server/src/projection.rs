@@ -11,7 +11,7 @@ mod tests;
 pub mod view;
 
 use deckwatch_core::{
-    assess::assess,
+    assess::{AHEAD, BEFORE, assess},
     model::{DocumentId, DueId, Hash, RecordRef, VesselId},
 };
 
@@ -21,10 +21,6 @@ use crate::store::{
     projection_digest, reading, try_writing,
 };
 
-/// Due patrols are shown so far ahead, seconds.
-const AHEAD: i64 = 2 * 86_400;
-/// Nothing was demanded earlier than so long before a vessel was added, seconds.
-const BEFORE: i64 = 86_400;
 /// Vessels that one tick brings up to date.
 const A_TICK: u32 = 64;
 /// Changes between these are revisions; from the others to these is how verdicts come about.

@@ -8,13 +8,49 @@ use crate::{
     authority::Authority,
     model::{CrewNo, DeviceId, DueId, Hash, PageSubject, RecordRef, VesselId},
     page::{On, PageContent, WritingKind},
-    plan::PlanContent,
-    record::{Chain, Receipt},
+    plan::{PlanContent, PlanDocument},
+    record::{Body, Chain, Receipt},
 };
 
 /// The last second of the year 9999. Openings, receipts and anchors beyond it, and before 1970, are
 /// left out: nothing honest says so, and arithmetic stays far from its limits.
 pub(super) const LATEST: i64 = 253_402_300_799;
+
+/// Due patrols are assessed so far ahead of the moment, seconds.
+pub const AHEAD: i64 = 2 * 86_400;
+/// Nothing is demanded earlier than so long before a vessel was added, seconds.
+pub const BEFORE: i64 = 86_400;
+
+/// The versions of the Plan that devices adopted which may: the record, and the version's heads.
+pub fn adopted<'c>(
+    chains: &'c [Chain],
+    authority: &'c Authority,
+) -> impl Iterator<Item = (RecordRef, &'c Vec<Hash>)> {
+    chains.iter().flat_map(Chain::all).filter_map(|entry| match entry.body() {
+        Some(Body::PlanAdopt { heads, .. }) => {
+            let roles = authority.roles_at(entry.at.dev, entry.at.seq);
+            roles.may_adopt().then_some((entry.at, heads))
+        }
+        _ => None,
+    })
+}
+
+/// The content of every adopted version whose changes are in `plan`, by its heads.
+pub fn adopted_versions(
+    chains: &[Chain],
+    authority: &Authority,
+    plan: &PlanDocument,
+) -> BTreeMap<Vec<Hash>, PlanContent> {
+    let mut versions = BTreeMap::new();
+    for (_, heads) in adopted(chains, authority) {
+        if !versions.contains_key(heads)
+            && let Ok(content) = plan.content_at(heads)
+        {
+            versions.insert(heads.clone(), content);
+        }
+    }
+    versions
+}
 
 /// Everything that a verdict depends on, and nothing else.
 #[derive(Debug, Clone, Copy)]

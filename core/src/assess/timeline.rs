@@ -22,17 +22,17 @@ use super::input::{Input, LATEST, ReceiptFact};
 use crate::{
     authority::Roles,
     model::{DeviceId, Hash, RecordRef},
-    record::{Body, Chain, Continues, Entry},
+    record::{
+        Body, Chain, Continues, Entry,
+        body::{ACK, ANCHOR, GENESIS},
+    },
     time::{
         Before, Bounds, Contradiction, Fact, Known, Moment, Place, Reading, Source, Times, Via,
     },
 };
 
-const GENESIS: u64 = 1;
-const ANCHOR: u64 = 7;
 const JOIN: u64 = 10;
 const SEEN: u64 = 15;
-const ACK: u64 = 29;
 /// Units of 10 µs in 0.1 s.
 const TENTH: i64 = 10_000;
 /// An anchor that states a larger error (a year, in 0.1 s) says nothing.

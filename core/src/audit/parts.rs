@@ -63,6 +63,9 @@ pub enum BundleError {
         /// Why not.
         cause: LeafError,
     },
+    /// The manifest has a part of its own.
+    #[error("the manifest stands among the contents too; ask for the bundle again")]
+    ManifestTwice,
     /// Not a tree head.
     #[error("part {TREE_HEAD} does not read: {0}")]
     TreeHead(#[from] TreeHeadError),
@@ -110,17 +113,46 @@ impl<'b> Parts<'b> {
     pub fn read(bundle: &'b Bundle) -> Result<Self, BundleError> {
         let part = |name: &'static str| bundle.part(name).ok_or(BundleError::Missing(name));
         let manifest = Manifest::decode(part(MANIFEST)?).map_err(malformed(MANIFEST))?;
+        let contents = contents(part(CONTENTS)?)?;
+        if contents.contains_key(&manifest.subject()) {
+            return Err(BundleError::ManifestTwice);
+        }
         Ok(Self {
             manifest,
             tree_head: SignedTreeHead::parse(part(TREE_HEAD)?)?,
             leaves: leaves(LEAVES, part(LEAVES)?)?,
             ledger_leaves: leaves(LEDGER_LEAVES, part(LEDGER_LEAVES)?)?,
-            contents: contents(part(CONTENTS)?)?,
+            contents,
             receipts: byte_strings(RECEIPTS, part(RECEIPTS)?)?,
             consistency: consistency(part(CONSISTENCY)?)?,
             segments: segments(bundle)?,
         })
     }
+
+    /// The parts that a manifest names, as they are here.
+    pub fn named(&self, bundle: &Bundle) -> BTreeMap<String, Hash> {
+        let itself = [MANIFEST, TREE_HEAD, CONSISTENCY];
+        let parts = bundle.parts().filter(|(name, _)| !itself.contains(name));
+        let hashed = parts.map(|(name, bytes)| {
+            let hash = match name {
+                LEAVES => {
+                    let before = self.leaves.len().saturating_sub(1);
+                    leaves_hash(self.leaves.iter().take(before).map(|shown| &shown.leaf))
+                }
+                LEDGER_LEAVES => leaves_hash(self.ledger_leaves.iter().map(|shown| &shown.leaf)),
+                _ => Hash::of(bytes),
+            };
+            (name.to_owned(), hash)
+        });
+        hashed.collect()
+    }
+}
+
+/// SHA-256 of leaves as they are, one behind the other: their proofs come after the manifest that names them.
+pub(super) fn leaves_hash<'l>(leaves: impl Iterator<Item = &'l Leaf>) -> Hash {
+    let mut joined = Vec::new();
+    leaves.for_each(|leaf| joined.extend(leaf.encode()));
+    Hash::of(&joined)
 }
 
 fn malformed(part: &str) -> impl Fn(CborError) -> BundleError + '_ {

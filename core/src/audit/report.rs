@@ -2,7 +2,7 @@
 
 mod words;
 
-pub(super) use words::{moment, plain};
+pub(super) use words::plain;
 
 use serde::Serialize;
 
@@ -109,6 +109,8 @@ pub struct LedgerShown {
     pub origin_text: Option<String>,
     /// What the shore stated about itself, and what was handed out before: newest last.
     pub statements: Vec<String>,
+    /// The shore's clock went back between receipts, or one was dated back.
+    pub clock_set_back: Option<ClockSetBack>,
 }
 
 /// One device.
@@ -165,6 +167,36 @@ pub struct ErasedShown {
     pub sentence: String,
 }
 
+/// What a record that is shown names, and the bundle does not show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NamedNotShown {
+    /// `record_not_shown`, `record_differs`, `change_not_shown` or `receipt_not_shown`.
+    pub code: &'static str,
+    /// Whose record.
+    pub dev: Option<DeviceId>,
+    /// Its number, where it is named.
+    pub seq: Option<u64>,
+    /// Its hash; a change's; a receipt's.
+    pub hash: Hash,
+    /// The first record that names it.
+    pub by: RecordRef,
+    /// How many records name it.
+    pub times: u64,
+}
+
+/// A receipt in a larger tree with an earlier time than one in a smaller tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ClockSetBack {
+    /// The largest step back, seconds.
+    pub secs: i64,
+    /// Receipts that are earlier than one in a smaller tree.
+    pub receipts: u64,
+    /// Of the largest step: the time in the smaller tree, Unix seconds.
+    pub from: i64,
+    /// The time in the larger tree, Unix seconds.
+    pub to: i64,
+}
+
 /// What is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct NotShown {
@@ -184,6 +216,10 @@ pub struct NotShown {
     pub erased_contents: u64,
     /// What was erased, when and why.
     pub erasures: Vec<ErasedShown>,
+    /// What records that are shown name, and nothing shows; of very many the first.
+    pub named: Vec<NamedNotShown>,
+    /// How many more there are.
+    pub named_more: u64,
 }
 
 /// A flag that should be in the ledger and is not, or the other way round.

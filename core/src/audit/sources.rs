@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     archive::Bundle,
-    disclosure::disclose,
+    disclosure::{Withheld, disclose},
     manifest::Manifest,
+    manifest::NamedPart,
     parts::{
         CONSISTENCY, CONTENTS, LEAVES, LEDGER_LEAVES, MANIFEST, RECEIPTS, ShownLeaf, TREE_HEAD,
-        segments_name, write_byte_strings, write_consistency, write_in_order, write_leaves,
+        leaves_hash, segments_name, write_byte_strings, write_consistency, write_in_order,
+        write_leaves,
     },
 };
 use crate::{
@@ -17,10 +19,8 @@ use crate::{
         merkle::{prove_consistency, prove_inclusion},
     },
     model::{DeviceId, Hash},
-    record::{Body, ContentPart, Receipt, Segment, Slot},
+    record::{Body, ContentPart, Receipt, Segment, Slot, body::ACK},
 };
-
-const ACK: u64 = 29;
 
 /// Why a bundle was not written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,80 +36,128 @@ pub enum WriteError<E> {
     },
     /// What is handed out is a leaf itself, the last one.
     #[error(
-        "the newest leaf of the vessel is not about this manifest; append the leaf of kind 7 first"
+        "the leaf of kind 7 is not about this manifest; append it after everything that is shown, and before the tree head is signed"
     )]
     NotLogged,
-    /// A receipt that does not read.
-    #[error("a receipt in the store does not read; check the store with: deckwatch doctor")]
-    Receipt,
 }
 
-/// What a shore hands out, as its store has it. Order does not matter, and neither do copies.
-#[derive(Debug, Clone)]
+/// A receipt of the store that does not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a receipt in the store does not read; check the store with: deckwatch doctor")]
+pub struct UnreadableReceipt;
+
+/// What a shore shows, as its store has it when it hands out. Order does not matter, and neither do copies.
+#[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// What is handed out; the content of the newest of `leaves`.
-    pub manifest: Manifest,
-    /// Signed after that leaf, with as many cosignatures as there are.
-    pub tree_head: SignedTreeHead,
-    /// Every leaf of the vessel from number `manifest.first` on, with its index; earlier ones as wanted.
+    /// Every leaf of the vessel from number `first` of the manifest on, with its index; earlier ones as wanted. Not yet among
+    /// them: that it is handed out.
     pub leaves: Vec<(u64, Leaf)>,
     /// The origin leaf and the publications of detectors: leaves of no vessel.
     pub ledger_leaves: Vec<(u64, Leaf)>,
-    /// What leaves are about, as far as it is to be shown: always the runs of kind 1 and, for a re-assessment, the publication,
-    /// flags and withdrawals, and every document change that is not withheld. The manifest is not among them.
+    /// What leaves are about, as far as it is to be shown: always the runs of kind 1 and what says nothing personal (kinds 0, 3, 8, 9);
+    /// for a re-assessment flags and withdrawals, and every document change that is not withheld.
     pub contents: Vec<Vec<u8>>,
-    /// Full copies of the segments that the leaves are about; what the manifest withholds is taken out here.
+    /// Full copies of the segments that the leaves are about; what is withheld is taken out here.
     pub segments: Vec<Segment>,
     /// Every receipt given for a device of the vessel.
     pub receipts: Vec<Vec<u8>>,
 }
 
-/// Writes a bundle. `hashes` reads the ledger's complete subtrees.
-pub fn write<H: Hashes + ?Sized>(
-    sources: &Sources,
-    hashes: &H,
-) -> Result<Bundle, WriteError<H::Error>> {
-    let size = sources.tree_head.head().size;
-    let leaves = proved(&sources.leaves, hashes, size)?;
-    let last = leaves.last().map(|shown| shown.leaf.subject);
-    if last != Some(sources.manifest.subject()) {
-        return Err(WriteError::NotLogged);
+/// The parts of a bundle that its manifest names.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    leaves: BTreeMap<u64, Leaf>,
+    ledger_leaves: BTreeMap<u64, Leaf>,
+    /// Contents, receipts and segments.
+    parts: BTreeMap<String, Vec<u8>>,
+    /// Sizes of earlier ledgers that receipts name, and tree heads that devices acknowledged: origin and size.
+    receipted: BTreeSet<u64>,
+    acknowledged: BTreeSet<(Hash, u64)>,
+}
+
+impl Sources {
+    /// Takes out what is withheld, and gives each part its one form.
+    pub fn prepare(&self, withheld: &[Withheld]) -> Result<Prepared, UnreadableReceipt> {
+        let leaves: BTreeMap<u64, Leaf> = self.leaves.iter().copied().collect();
+        let ledger_leaves: BTreeMap<u64, Leaf> = self.ledger_leaves.iter().copied().collect();
+        let named: BTreeSet<Hash> =
+            leaves.values().chain(ledger_leaves.values()).map(|leaf| leaf.subject).collect();
+        let contents: BTreeMap<Hash, &[u8]> = self
+            .contents
+            .iter()
+            .map(|content| (Hash::of(content), content.as_slice()))
+            .filter(|(hash, _)| named.contains(hash))
+            .collect();
+        let mut parts = BTreeMap::from([
+            (CONTENTS.to_owned(), write_in_order(contents.values().copied())),
+            (RECEIPTS.to_owned(), write_byte_strings(self.receipts.clone())),
+        ]);
+        let mut by_device: BTreeMap<DeviceId, Vec<Vec<u8>>> = BTreeMap::new();
+        for segment in &self.segments {
+            let shown = disclose(segment, withheld).encode();
+            by_device.entry(segment.dev).or_default().push(shown);
+        }
+        for (dev, copies) in by_device {
+            parts.insert(segments_name(dev), write_byte_strings(copies));
+        }
+        let receipted = self.receipts.iter().map(|bytes| {
+            Receipt::decode(bytes).map(|it| it.tree_size).map_err(|_| UnreadableReceipt)
+        });
+        let receipted = receipted.collect::<Result<_, _>>()?;
+        let acknowledged = self.segments.iter().flat_map(acknowledged).collect();
+        Ok(Prepared { leaves, ledger_leaves, parts, receipted, acknowledged })
     }
-    let ledger_leaves = proved(&sources.ledger_leaves, hashes, size)?;
-    let named: BTreeSet<Hash> =
-        leaves.iter().chain(&ledger_leaves).map(|shown| shown.leaf.subject).collect();
-    let contents: BTreeMap<Hash, &[u8]> = sources
-        .contents
-        .iter()
-        .map(|content| (Hash::of(content), content.as_slice()))
-        .filter(|(hash, _)| named.contains(hash) && *hash != sources.manifest.subject())
-        .collect();
-    let mut bundle = Bundle::default();
-    bundle.put(MANIFEST, sources.manifest.encode());
-    bundle.put(TREE_HEAD, sources.tree_head.encode());
-    bundle.put(LEAVES, write_leaves(&leaves));
-    bundle.put(LEDGER_LEAVES, write_leaves(&ledger_leaves));
-    bundle.put(CONTENTS, write_in_order(contents.values().copied()));
-    bundle.put(RECEIPTS, write_byte_strings(sources.receipts.clone()));
-    let mut by_device: BTreeMap<DeviceId, Vec<Vec<u8>>> = BTreeMap::new();
-    for segment in &sources.segments {
-        let shown = disclose(segment, &sources.manifest.withheld).encode();
-        by_device.entry(segment.dev).or_default().push(shown);
+}
+
+impl Prepared {
+    /// What the manifest says of the parts.
+    pub fn named(&self) -> Vec<NamedPart> {
+        let hashed = |(name, bytes): (&String, &Vec<u8>)| (name.clone(), Hash::of(bytes));
+        let mut hashes: BTreeMap<String, Hash> = self.parts.iter().map(hashed).collect();
+        hashes.insert(LEAVES.to_owned(), leaves_hash(self.leaves.values()));
+        hashes.insert(LEDGER_LEAVES.to_owned(), leaves_hash(self.ledger_leaves.values()));
+        hashes.into_iter().map(|(name, hash)| NamedPart { name, hash }).collect()
     }
-    for (dev, copies) in by_device {
-        bundle.put(segments_name(dev), write_byte_strings(copies));
+
+    /// Writes the bundle. `export` is the leaf about this manifest, and `tree_head` was signed after it, with as many cosignatures
+    /// as there are. `hashes` reads the ledger's complete subtrees.
+    pub fn write<H: Hashes + ?Sized>(
+        self,
+        manifest: &Manifest,
+        export: (u64, Leaf),
+        tree_head: &SignedTreeHead,
+        hashes: &H,
+    ) -> Result<Bundle, WriteError<H::Error>> {
+        if export.1.subject != manifest.subject() {
+            return Err(WriteError::NotLogged);
+        }
+        let head = tree_head.head();
+        let origin = Hash::of(head.origin.as_bytes());
+        let acknowledged = self.acknowledged.iter().filter(|(of, _)| *of == origin);
+        let older = self.receipted.iter().copied().chain(acknowledged.map(|(_, size)| *size));
+        let consistency = joined(older, hashes, head.size)?;
+        let mut leaves = self.leaves;
+        leaves.insert(export.0, export.1);
+        let mut bundle = Bundle::default();
+        bundle.put(MANIFEST, manifest.encode());
+        bundle.put(TREE_HEAD, tree_head.encode());
+        bundle.put(LEAVES, write_leaves(&proved(&leaves, hashes, head.size)?));
+        let ledger_leaves = proved(&self.ledger_leaves, hashes, head.size)?;
+        bundle.put(LEDGER_LEAVES, write_leaves(&ledger_leaves));
+        bundle.put(CONSISTENCY, write_consistency(&consistency));
+        for (name, bytes) in self.parts {
+            bundle.put(name, bytes);
+        }
+        Ok(bundle)
     }
-    bundle.put(CONSISTENCY, write_consistency(&joined(sources, hashes, size)?));
-    Ok(bundle)
 }
 
 fn proved<H: Hashes + ?Sized>(
-    leaves: &[(u64, Leaf)],
+    leaves: &BTreeMap<u64, Leaf>,
     hashes: &H,
     size: u64,
 ) -> Result<Vec<ShownLeaf>, WriteError<H::Error>> {
-    let by_index: BTreeMap<u64, Leaf> = leaves.iter().copied().collect();
-    let proved = by_index.into_iter().map(|(index, leaf)| {
+    let proved = leaves.iter().map(|(&index, &leaf)| {
         let path = prove_inclusion(hashes, index, size);
         let path = path.map_err(|cause| WriteError::Proof { at: index, cause })?;
         Ok(ShownLeaf { index, leaf, path })
@@ -119,31 +167,27 @@ fn proved<H: Hashes + ?Sized>(
 
 /// One proof for each smaller ledger that a receipt or a device names.
 fn joined<H: Hashes + ?Sized>(
-    sources: &Sources,
+    older: impl Iterator<Item = u64>,
     hashes: &H,
     size: u64,
 ) -> Result<BTreeMap<u64, Vec<Hash>>, WriteError<H::Error>> {
-    let origin = Hash::of(sources.tree_head.head().origin.as_bytes());
-    let mut sizes: BTreeSet<u64> = BTreeSet::new();
-    for receipt in &sources.receipts {
-        sizes.insert(Receipt::decode(receipt).map_err(|_| WriteError::Receipt)?.tree_size);
-    }
-    for item in sources.segments.iter().flat_map(|segment| &segment.items) {
-        let [_, _, Slot::Shown(content) | Slot::Salted(_, content)] = &item.slots else { continue };
-        if item.kind != ACK {
-            continue;
-        }
-        if let Ok(ContentPart { body: Body::Ack { origin: of, size, .. }, .. }) =
-            ContentPart::decode(item.kind, content)
-            && of == origin
-        {
-            sizes.insert(size);
-        }
-    }
-    let smaller = sizes.into_iter().filter(|older| (1..size).contains(older));
-    let proofs = smaller.map(|older| {
+    let older: BTreeSet<u64> = older.filter(|older| (1..size).contains(older)).collect();
+    let proofs = older.into_iter().map(|older| {
         let path = prove_consistency(hashes, older, size);
         Ok((older, path.map_err(|cause| WriteError::Proof { at: older, cause })?))
     });
     proofs.collect()
+}
+
+/// The tree heads that a segment's records acknowledge.
+fn acknowledged(segment: &Segment) -> impl Iterator<Item = (Hash, u64)> + '_ {
+    segment.items.iter().filter(|item| item.kind == ACK).filter_map(|item| {
+        let [_, _, Slot::Shown(content) | Slot::Salted(_, content)] = &item.slots else {
+            return None;
+        };
+        match ContentPart::decode(item.kind, content).ok()?.body {
+            Body::Ack { origin, size, .. } => Some((origin, size)),
+            _ => None,
+        }
+    })
 }

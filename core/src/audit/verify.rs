@@ -1,7 +1,9 @@
 //! Reading a bundle: README.md section 4. Every check is made, also after one failed, so that a report is whole.
 
+mod clock;
 mod doubt;
 mod ledger;
+mod named;
 mod reassess;
 mod receipts;
 mod records;
@@ -39,6 +41,7 @@ pub fn verify(bundle: &Bundle, policy: &Policy, options: &Options) -> Result<Rep
     let parts = Parts::read(bundle)?;
     let mut checks = Checks::default();
     let (from, to) = asked(&parts, options, &mut checks);
+    handed_out(bundle, &parts, &mut checks);
     let verdict = policy.judge(&parts.tree_head);
     ledger::tree_head(&verdict, &mut checks);
     ledger::leaves(&parts, &mut checks);
@@ -46,7 +49,8 @@ pub fn verify(bundle: &Bundle, policy: &Policy, options: &Options) -> Result<Rep
     let held = Held::read(&parts, &logged, &mut checks);
     let authority = standing::check(&parts, &held, options, &verdict, policy, &mut checks);
     let receipts = receipts::check(&parts, &logged, &held, &mut checks);
-    let not_shown = held.not_shown(&parts, &logged);
+    let mut not_shown = held.not_shown(&parts, &logged);
+    named::note(&held, &logged, &receipts.facts, &mut not_shown);
     let case = reassess::Case {
         parts: &parts,
         logged: &logged,
@@ -70,7 +74,10 @@ pub fn verify(bundle: &Bundle, policy: &Policy, options: &Options) -> Result<Rep
         recipient: parts.manifest.recipient.clone(),
         integrity: checks.iter().all(|check| check.holds),
         checks,
-        ledger: shown(&parts, &logged),
+        ledger: LedgerShown {
+            clock_set_back: clock::set_back(&receipts.facts),
+            ..shown(&parts, &logged)
+        },
         policy: verdict.to_string().lines().map(str::to_owned).collect(),
         devices: standing::devices(&held, &authority, assessment.as_ref(), (from, to)),
         forks: held.forks(&parts),
@@ -102,6 +109,24 @@ fn asked(parts: &Parts<'_>, options: &Options, checks: &mut Checks) -> (i64, i64
     (from, to)
 }
 
+/// What is shown is what the manifest names, in the one form that it names.
+fn handed_out(bundle: &Bundle, parts: &Parts<'_>, checks: &mut Checks) {
+    let mut here = parts.named(bundle);
+    for part in &parts.manifest.parts {
+        let says = match here.remove(&part.name) {
+            Some(hash) if hash == part.hash => continue,
+            Some(_) => "is another than the one that was handed out",
+            None => "was handed out and is not there",
+        };
+        let name = crate::audit::report::plain(&part.name);
+        checks.fault(CheckName::Asked, "part_changed", format!("part {name} {says}"));
+    }
+    for name in here.keys() {
+        let sentence = format!("part {name} is there and was not handed out");
+        checks.fault(CheckName::Asked, "part_changed", sentence);
+    }
+}
+
 fn shown(parts: &Parts<'_>, logged: &Logged<'_>) -> LedgerShown {
     let head = parts.tree_head.head();
     let newest = parts.leaves.last();
@@ -116,6 +141,7 @@ fn shown(parts: &Parts<'_>, logged: &Logged<'_>) -> LedgerShown {
         after,
         origin_text: logged.origin_text.clone(),
         statements: logged.statements.clone(),
+        clock_set_back: None,
     }
 }
 

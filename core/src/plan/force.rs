@@ -87,6 +87,42 @@ pub fn demands(
     from: i64,
     until: i64,
 ) -> Vec<Demand> {
+    let mut demands = Vec::new();
+    for (start, end) in stretches(adoptions, from, until) {
+        let force = in_force(adoptions, start);
+        demands.extend(demands_of_span(vessel, &force, versions, start, end));
+    }
+    demands.sort_by_key(|demand| (demand.due.opens, demand.due.id));
+    demands
+}
+
+/// Whether [`demands`] takes at most so many steps: who reads a stranger's Plan must not count for ever. In every stretch in which
+/// nothing can take force there is one step for each adoption and, for each that may be in force, one for each time of day of each
+/// schedule on each day that is touched or lies beside it.
+pub fn takes_at_most(
+    most: u64,
+    adoptions: &[Adoption],
+    versions: &BTreeMap<Vec<Hash>, PlanContent>,
+    from: i64,
+    until: i64,
+) -> bool {
+    let mut left = most;
+    for (start, end) in stretches(adoptions, from, until) {
+        let Some(rest) = left.checked_sub(adoptions.len() as u64) else { return false };
+        let force = in_force(adoptions, start);
+        let plans = force.certain.iter().chain(&force.possible);
+        let plans = plans.filter_map(|adoption| versions.get(&adoption.heads));
+        let times = plans.flat_map(|plan| plan.schedules.values()).map(|it| it.times.len() as u64);
+        let days = (end.saturating_sub(start).unsigned_abs() / 86_400).saturating_add(4);
+        let steps = times.fold(0u64, u64::saturating_add).saturating_mul(days);
+        let Some(rest) = rest.checked_sub(steps) else { return false };
+        left = rest;
+    }
+    true
+}
+
+/// Stretches of `from..until` in which no version can take force, or must have taken it.
+fn stretches(adoptions: &[Adoption], from: i64, until: i64) -> Vec<(i64, i64)> {
     let mut edges: Vec<i64> = adoptions
         .iter()
         .flat_map(|adoption| [Some(adoption.possible_from()), adoption.sure_from()])
@@ -96,15 +132,7 @@ pub fn demands(
         .collect();
     edges.sort_unstable();
     edges.dedup();
-    let mut demands = Vec::new();
-    for span in edges.windows(2) {
-        if let [start, end] = span {
-            let force = in_force(adoptions, *start);
-            demands.extend(demands_of_span(vessel, &force, versions, *start, *end));
-        }
-    }
-    demands.sort_by_key(|demand| (demand.due.opens, demand.due.id));
-    demands
+    edges.iter().copied().zip(edges.iter().copied().skip(1)).collect()
 }
 
 fn demands_of_span(
@@ -203,6 +231,24 @@ mod tests {
 
     fn versions() -> BTreeMap<Vec<Hash>, PlanContent> {
         [(vec![Hash([1; 32])], plan(2)), (vec![Hash([2; 32])], plan(3))].into()
+    }
+
+    /// An honest ship of many versions is counted by what each demanded while it was in force, a hostile one by what it costs.
+    #[test]
+    fn what_a_plan_costs_depends_on_how_long_its_versions_were_in_force() {
+        let many: Vec<Adoption> =
+            (0..100).map(|n| adoption(1 + n as u8 % 2, n * DAY, Some(n * DAY + 10))).collect();
+        let cost = |adoptions: &[Adoption]| {
+            let within = |most: &u64| takes_at_most(*most, adoptions, &versions(), 100, 100 * DAY);
+            (0..1_000_000).step_by(100).find(within)
+        };
+        let once = cost(&many[..1]).unwrap();
+        assert!((100..=300).contains(&once), "{once}");
+        // A hundred versions at one time each are no hundred times one version for a hundred days.
+        let changing = cost(&many).unwrap();
+        assert!(changing < 100 * once * 3, "{changing}");
+        let undated: Vec<Adoption> = (0..100).map(|n| adoption(1, n * 60, None)).collect();
+        assert!(cost(&undated).unwrap() > 2 * changing);
     }
 
     #[test]

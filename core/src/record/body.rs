@@ -20,6 +20,10 @@ pub type Kind = u64;
 
 /// The kind at seq 0 of every chain, and nowhere else.
 pub const GENESIS: Kind = 1;
+/// What a reader of chains asks for by its kind, before it reads the body.
+pub const ANCHOR: Kind = 7;
+/// A tree head that was accepted.
+pub const ACK: Kind = 29;
 
 /// Why a genesis continues another chain: FORMAT.md section 9.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! All held records of one device: the set, its main branch, gaps and forks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     body::{Body, PublicKeyBytes},
@@ -63,6 +63,23 @@ impl Chain {
     /// A record by its place and hash.
     pub fn get(&self, seq: u64, hash: Hash) -> Option<&Entry> {
         self.records.get(&(seq, hash))
+    }
+
+    /// Whether any record with this number is held.
+    pub fn has_number(&self, seq: u64) -> bool {
+        self.records.range((seq, Hash::ZERO)..=(seq, Hash([0xff; 32]))).next().is_some()
+    }
+
+    /// The records from which following `prev` leads to number 0 without a gap.
+    pub fn whole(&self) -> BTreeSet<(u64, Hash)> {
+        let mut whole = BTreeSet::new();
+        for (&(seq, hash), entry) in &self.records {
+            let before = seq.checked_sub(1).map(|seq| (seq, entry.prev));
+            if before.is_none_or(|before| whole.contains(&before)) {
+                whole.insert((seq, hash));
+            }
+        }
+        whole
     }
 
     /// The main branch: from the genesis without a gap, the longest one, of equals the one whose
@@ -221,6 +238,8 @@ mod tests {
             chain.insert_entry(entry);
         }
         assert_eq!(chain.main_branch().len(), 2);
+        assert_eq!(chain.whole(), [(0, hash(0)), (1, hash(1))].into());
+        assert_eq!([1, 2, 3].map(|seq| chain.has_number(seq)), [true, false, true]);
         assert_eq!(Chain::new(DeviceId([1; 8])).main_branch().len(), 0);
     }
 

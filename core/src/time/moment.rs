@@ -122,12 +122,14 @@ impl Grade {
     }
 }
 
+/// Unix seconds for people, in UTC.
+pub fn utc(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| format!("second {seconds}"), |time| time.to_string())
+}
+
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let utc = |seconds: i64| {
-            jiff::Timestamp::from_second(seconds)
-                .map_or_else(|_| seconds.to_string(), |time| time.to_string())
-        };
         match (self.not_before, self.not_after) {
             (Some(earliest), Some(latest)) => {
                 write!(f, "between {} and {}", utc(earliest.unix_floor()), utc(latest.unix_ceil()))

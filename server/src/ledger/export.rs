@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use deckwatch_core::{
-    audit::{Bundle, Manifest, Sources, Withheld, write},
+    audit::{Bundle, Manifest, Sources, UnreadableReceipt, Withheld},
     ledger::{LeafKind, NO_VESSEL, SignedTreeHead, Withdrawal},
     model::VesselId,
     record::{Chain, Receipt, Segment},
@@ -12,7 +12,7 @@ use deckwatch_core::{
 use super::{Ledger, LedgerError, Statement};
 use crate::projection::read::receipts;
 use crate::shore::{Held, Shore, ShoreError};
-use crate::store::{DocumentRef, ReadTx, ReceiptRow, StoreError, TreeHeadRow, gather};
+use crate::store::{DocumentRef, ReadTx, ReceiptRow, StoreError, gather};
 
 const UNREADABLE_RECEIPT: StoreError = StoreError::Unreadable { what: "receipt" };
 
@@ -43,6 +43,9 @@ impl Shore {
             let as_of = self.as_of(&*tx, held, &ledger)?;
             let flags = crate::projection::replace(tx, held, as_of)?;
             self.log_flags(tx, vessel, &flags, as_of)?;
+            let prepared = sources(&*tx, held, &ledger, request.pages)?;
+            let prepared = prepared.prepare(&request.withheld);
+            let prepared = prepared.map_err(|UnreadableReceipt| UNREADABLE_RECEIPT)?;
             let manifest = Manifest {
                 vessel,
                 from: request.from,
@@ -52,11 +55,17 @@ impl Shore {
                 first: 0,
                 recipient: recipient(&request.recipient),
                 withheld: request.withheld.clone(),
+                parts: prepared.named(),
             };
             self.log(tx, vessel, &[Statement::Export(manifest.encode())])?;
             let head = self.sign_tree_head(tx, &ledger)?;
-            let sources = sources(&*tx, held, &ledger, &head, manifest, request.pages)?;
-            let bundle = write(&sources, &ledger.hashes(&*tx)).map_err(damaged)?;
+            let unreadable = |_| StoreError::Unreadable { what: "tree head" };
+            let signed = SignedTreeHead::parse(&head.note).map_err(unreadable)?;
+            let newest = tx.newest_leaf_of(ledger.number(), vessel)?;
+            let newest = newest.ok_or(StoreError::Unreadable { what: "leaf" })?;
+            let export = (newest.index, newest.leaf);
+            let bundle = prepared.write(&manifest, export, &signed, &ledger.hashes(&*tx));
+            let bundle = bundle.map_err(damaged)?;
             Ok::<_, ShoreError>((bundle, ledger, head))
         })?;
         self.ledger_folder().note_handed_out(ledger.key(), &head.note)?;
@@ -104,8 +113,6 @@ fn sources(
     tx: &dyn ReadTx,
     held: &Held,
     ledger: &Ledger,
-    head: &TreeHeadRow,
-    manifest: Manifest,
     pages: bool,
 ) -> Result<Sources, ShoreError> {
     const UNREADABLE: StoreError = StoreError::Unreadable { what: "segment" };
@@ -122,10 +129,7 @@ fn sources(
     let segments: Result<Vec<Segment>, StoreError> =
         rows.iter().map(|row| Segment::decode(&row.bytes).map_err(|_| UNREADABLE)).collect();
     let receipts = of_this_ledger(tx, ledger, gather(|each| tx.receipts_of(vessel, each))?)?;
-    let unreadable = |_| StoreError::Unreadable { what: "tree head" };
     Ok(Sources {
-        manifest,
-        tree_head: SignedTreeHead::parse(&head.note).map_err(unreadable)?,
         leaves: leaves.iter().map(|row| (row.index, row.leaf)).collect(),
         ledger_leaves: about_itself.iter().map(|row| (row.index, row.leaf)).collect(),
         contents,
@@ -212,9 +216,8 @@ mod tests {
         assert_eq!(first.exit_code(), 0, "{first}");
         assert_eq!((first.ledger.after, first.recipient.as_str()), (0, "the flagstate"));
         assert_eq!(first.not_shown, Default::default());
-        // The same again at the same second would be the same statement.
-        let to_another = ExportRequest { recipient: "P&I".to_owned(), ..request(Vec::new(), true) };
-        let second = report(&scene, &to_another);
+        // The same again, at the same second: what was handed out before is shown too.
+        let second = report(&scene, &request(Vec::new(), true));
         assert_eq!(second.exit_code(), 0, "{second}");
         let before: Vec<&String> = second.ledger.statements.iter().collect();
         assert!(before.iter().any(|it| it.contains("handed out before")), "{second}");

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use deckwatch_core::{
-    assess::{Patrol, ReceiptFact},
+    assess::{Patrol, ReceiptFact, adopted_versions},
     model::{Hash, VesselId},
     plan::{PlanContent, PlanDocument},
-    record::{Body, Chain, Receipt},
+    record::Receipt,
 };
 
 use super::body::PatrolView;
@@ -26,19 +26,7 @@ pub(crate) fn receipts(tx: &dyn ReadTx, vessel: VesselId) -> Result<Vec<ReceiptF
 
 /// Every adopted version of the Plan whose changes are here.
 pub(super) fn versions(held: &Held) -> BTreeMap<Vec<Hash>, PlanContent> {
-    let plan = PlanDocument::from(held.plan());
-    let mut versions = BTreeMap::new();
-    for entry in held.chains().iter().flat_map(Chain::all) {
-        let Some(Body::PlanAdopt { heads, .. }) = entry.body() else { continue };
-        let may = held.authority().roles_at(entry.at.dev, entry.at.seq).may_adopt();
-        if !may || versions.contains_key(heads) {
-            continue;
-        }
-        if let Ok(content) = plan.content_at(heads) {
-            versions.insert(heads.clone(), content);
-        }
-    }
-    versions
+    adopted_versions(held.chains(), held.authority(), &PlanDocument::from(held.plan()))
 }
 
 /// Patrols as pages read them.

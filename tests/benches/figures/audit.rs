@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use deckwatch_core::{
-    audit::{Bundle, Manifest, Options, Shown, Sources, Withheld, verify, write},
+    audit::{Bundle, Manifest, Options, Shown, Sources, Withheld, verify},
     entropy::{SeededEntropy, draw},
     ledger::{
         Frontier, Leaf, LeafKind, LedgerKey, LoggedRun, NO_VESSEL, Policy, Publication,
@@ -157,6 +157,14 @@ impl Year {
             let run = LoggedRun::of(&segment.reopen().unwrap());
             log.append(VESSEL, LeafKind::SEGMENT, &run.encode());
         }
+        let sources = Sources {
+            leaves: log.of(VESSEL),
+            ledger_leaves: log.of(NO_VESSEL),
+            contents: log.contents.clone(),
+            segments: self.segments.clone(),
+            receipts: self.receipts.iter().map(Receipt::encode).collect(),
+        };
+        let prepared = sources.prepare(&withheld).unwrap();
         let manifest = Manifest {
             vessel: VESSEL,
             from: BEGIN,
@@ -166,23 +174,15 @@ impl Year {
             first: 0,
             recipient: "an auditor".into(),
             withheld,
+            parts: prepared.named(),
         };
         log.append(VESSEL, LeafKind::EXPORT, &manifest.encode());
         let key = LedgerKey::from_seed("ledger.example/figures", &[1; 32]).unwrap();
         let (size, root) = (log.frontier.size(), log.frontier.root());
-        let of = |vessel| {
-            log.leaves.iter().filter(move |(_, leaf)| leaf.vessel == vessel).copied().collect()
-        };
-        let sources = Sources {
-            manifest,
-            tree_head: SignedTreeHead::sign(size, root, &key).unwrap(),
-            leaves: of(VESSEL),
-            ledger_leaves: of(NO_VESSEL),
-            contents: log.contents.clone(),
-            segments: self.segments.clone(),
-            receipts: self.receipts.iter().map(Receipt::encode).collect(),
-        };
-        let archive = write(&sources, &log.nodes).unwrap().to_archive().unwrap();
+        let head = SignedTreeHead::sign(size, root, &key).unwrap();
+        let export = *log.leaves.last().unwrap();
+        let bundle = prepared.write(&manifest, export, &head, &log.nodes).unwrap();
+        let archive = bundle.to_archive().unwrap();
         (archive, Policy::of_ledger(key.verifier().clone()))
     }
 }
@@ -197,6 +197,10 @@ struct Log {
 }
 
 impl Log {
+    fn of(&self, vessel: VesselId) -> Vec<(u64, Leaf)> {
+        self.leaves.iter().filter(|(_, leaf)| leaf.vessel == vessel).copied().collect()
+    }
+
     fn append(&mut self, vessel: VesselId, kind: LeafKind, content: &[u8]) {
         let leaf = Leaf::after(self.newest.get(&vessel), vessel, kind, Hash::of(content));
         self.leaves.push((self.frontier.size(), leaf));

@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("page", &["model", "record", "time", "document", "authority", "plan"]),
     ("patrol", &["model", "record", "time", "plan", "presence", "authority"]),
     ("assess", &["model", "record", "time", "document", "plan", "page", "authority"]),
-    ("ledger", &["model", "record", "assess"]),
+    ("ledger", &["model", "record", "time", "assess"]),
     ("sync", &["model", "record", "time", "document", "authority", "ledger"]),
     (
         "audit",

@@ -2,16 +2,13 @@
 
 use std::fmt::{self, Formatter};
 
-use super::{Check, DeviceShown, HONEST, NotShown, Reassessment, Report};
+use super::{
+    Check, ClockSetBack, DeviceShown, HONEST, NamedNotShown, NotShown, Reassessment, Report,
+};
+use crate::time::moment::utc;
 
 /// Characters of a text of somebody else that are shown.
 const MAX_TEXT: usize = 2_000;
-
-/// A moment for people, in UTC.
-pub(in crate::audit) fn moment(time: i64) -> String {
-    jiff::Timestamp::from_second(time)
-        .map_or_else(|_| format!("second {time}"), |it| it.to_string())
-}
 
 /// A text of somebody else in one line, without what could pretend to be something else on a screen: control characters,
 /// line separators, and marks that turn the direction of writing (Unicode Standard Annex 9, section 2).
@@ -29,8 +26,8 @@ pub(in crate::audit) fn plain(text: &str) -> String {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "Vessel {}", self.vessel)?;
-        writeln!(f, "Patrols due from {} to {}", moment(self.from), moment(self.to))?;
-        writeln!(f, "As of {}, handed out to {:?}\n", moment(self.as_of), self.recipient)?;
+        writeln!(f, "Patrols due from {} to {}", utc(self.from), utc(self.to))?;
+        writeln!(f, "As of {}, handed out to {:?}\n", utc(self.as_of), self.recipient)?;
         let integrity = if self.integrity { "INTEGRITY HOLDS" } else { "INTEGRITY DOES NOT HOLD" };
         writeln!(f, "{integrity}")?;
         self.checks.iter().try_for_each(|check| check.write(f))?;
@@ -105,7 +102,7 @@ impl Reassessment {
             writeln!(f, "  - and {} more", self.more)?;
         }
         if let Some(from) = self.nothing_known_from {
-            let from = moment(from);
+            let from = utc(from);
             writeln!(
                 f,
                 "The evidence ends at {from}. About later patrols of the period it says nothing."
@@ -165,6 +162,13 @@ impl Report {
         for statement in &shown.statements {
             writeln!(f, "  - {statement}")?;
         }
+        if let Some(ClockSetBack { secs, receipts, from, to }) = shown.clock_set_back {
+            let (from, to) = (utc(from), utc(to));
+            writeln!(
+                f,
+                "The shore's clock went back while the ledger grew, by up to {secs} s (from {from} to {to}; receipts: {receipts}). A clock that is put right does that; a receipt that is dated back does it too."
+            )?;
+        }
         Ok(())
     }
 
@@ -223,9 +227,9 @@ impl DeviceShown {
         if self.shore {
             words.push_str("the shore");
         } else if let Some(from) = self.from {
-            words.push_str(&format!("certified (roles {}) from {}", self.roles.0, moment(from)));
+            words.push_str(&format!("certified (roles {}) from {}", self.roles.0, utc(from)));
             if let Some(until) = self.until {
-                words.push_str(&format!(" until {}", moment(until)));
+                words.push_str(&format!(" until {}", utc(until)));
             }
         } else {
             words.push_str("not certified");
@@ -238,7 +242,7 @@ impl DeviceShown {
             words.push_str(&format!("; revoked after record {seq}"));
         }
         if let Some(lost) = self.lost {
-            words.push_str(&format!("; declared lost at {}", moment(lost)));
+            words.push_str(&format!("; declared lost at {}", utc(lost)));
         }
         for (from, to) in &self.gaps {
             words.push_str(&format!("; records {from} to {to} never reached the ledger"));
@@ -292,6 +296,43 @@ impl NotShown {
             nothing = false;
             writeln!(f, "  {}", erasure.sentence)?;
         }
-        if nothing { writeln!(f, "  Nothing is withheld.") } else { Ok(()) }
+        if nothing {
+            writeln!(f, "  Nothing is withheld.")?;
+        }
+        self.write_named(f)
+    }
+
+    fn write_named(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if !self.named.is_empty() {
+            writeln!(f, "\nKNOWN TO RECORDS, AND NOT SHOWN")?;
+        }
+        for named in &self.named {
+            writeln!(f, "  - {} [{}]", named.words(), named.code)?;
+        }
+        if self.named_more > 0 {
+            writeln!(f, "  - and {} more", self.named_more)?;
+        }
+        Ok(())
+    }
+}
+
+impl NamedNotShown {
+    fn words(&self) -> String {
+        let hash = self.hash.short();
+        let what = match (self.dev, self.seq) {
+            (Some(dev), Some(seq)) => format!("record {seq} of device {dev} with the hash {hash}"),
+            (Some(dev), None) => format!("a record of device {dev} with the hash {hash}"),
+            _ if self.code == "receipt_not_shown" => format!("the receipt {hash}"),
+            _ => format!("the document change {hash}"),
+        };
+        let why = match self.code {
+            "record_differs" => "the one with that number that is shown is another",
+            "record_not_shown" => "it never reached the ledger",
+            "change_not_shown" => "it is withheld, erased, or never reached the ledger",
+            _ => "it is not among those shown",
+        };
+        let (by, times) = (self.by, self.times);
+        let more = if times > 1 { format!(" and {} more", times - 1) } else { String::new() };
+        format!("{what}, named by record {} of device {}{more}: {why}", by.seq, by.dev)
     }
 }

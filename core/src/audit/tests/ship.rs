@@ -10,7 +10,7 @@ use crate::{
         Assessment, Excuse, Input, ReceiptFact, Severity, assess,
         scene::{DAY, Pen, ROUTE, SCHEDULE, VESSEL, plan, tag},
     },
-    audit::{Erasure, Manifest, Options, Report, Sources, Withheld, flags_of, verify, write},
+    audit::{Bundle, Erasure, Manifest, Options, Report, Sources, Withheld, flags_of, verify},
     authority::{Authority, Roles},
     document::{DocumentKind, Line, RawChange, Value, VoucherIndex, merge, write::actor_of},
     entropy::SeededEntropy,
@@ -67,12 +67,22 @@ pub struct Story {
     pub as_of: Option<i64>,
     /// The leaves begin here.
     pub first: u64,
+    /// The crew phone has seen what never reached the shore.
+    pub sees: bool,
+    /// The shore says that a ledger with another key logs the vessel.
+    pub names_another_ledger: bool,
+    /// A segment of the crew phone got lost, and the shore says all the same that it holds all.
+    pub loses: bool,
+    /// A receipt of the newest tree is dated back by so much, s.
+    pub dates_back: i64,
+    /// The officer adopts the Plan again so often, and nothing says by when.
+    pub adopts: i64,
     /// Short: one night, no Page. For tests that change every byte.
     pub short: bool,
 }
 
 /// A ledger that grows, and everything it keeps.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Log {
     frontier: Frontier,
     pub nodes: BTreeMap<(u8, u64), Hash>,
@@ -102,11 +112,18 @@ impl Log {
 }
 
 pub struct Ship {
+    /// As it is when the evidence is handed out.
+    before: Log,
+    /// With the leaf about that.
     pub log: Log,
     pub sources: Sources,
+    pub manifest: Manifest,
+    pub tree_head: SignedTreeHead,
     pub policy: Policy,
     pub crew: Pen,
     pub shore: SoftwareKey,
+    /// The number of the officer's newest record.
+    pub officer_head: u64,
 }
 
 /// The ship while its story goes on.
@@ -141,7 +158,9 @@ impl Scene {
     fn enrol(&mut self, begin: i64) {
         self.shore.genesis(begin);
         let key = ledger_key();
-        let (origin, key) = (ORIGIN.to_owned(), key.verifier().public_key());
+        let other = self.story.names_another_ledger;
+        let key = if other { [9; 32] } else { key.verifier().public_key() };
+        let origin = ORIGIN.to_owned();
         self.shore.write(begin, 0, Body::Ledger { origin, key });
         for roles in [Roles::OFFICER.and(Roles::CREW), Roles::CREW] {
             let pen = if roles == Roles::CREW { &mut self.crew } else { &mut self.officer };
@@ -271,6 +290,54 @@ impl Scene {
         self.sync(opens(2) + 5 * 3_600);
     }
 
+    /// What happens in the last hour.
+    fn afterwards(&mut self, story: &Story) {
+        if story.sees {
+            self.see();
+        }
+        if story.loses {
+            self.crew.write(NOW - 3_000, 0, Body::Alive);
+            self.crew.flush();
+            self.crew.segments.pop();
+            self.sync(NOW - 2_900);
+        }
+        if story.dates_back > 0 {
+            let last = self.receipts.last().unwrap();
+            let (dev, seq, head) = (last.dev, last.seq, last.head);
+            let (time, tree) = (last.time - story.dates_back, self.log.tree());
+            let receipt = Receipt::sign(&self.shore.key, dev, seq, head, time, tree).unwrap();
+            self.receipts.push(receipt);
+        }
+        let adopted = self.officer.chain.all().find_map(|entry| match entry.body() {
+            Some(Body::PlanAdopt { heads, .. }) => Some(heads.clone()),
+            _ => None,
+        });
+        for n in 0..story.adopts {
+            let (heads, time) = (adopted.clone().unwrap(), NOW - 3_500 + n);
+            self.officer.write(time, 0, Body::PlanAdopt { heads, effective_from: time });
+        }
+        if story.adopts > 0 {
+            self.officer.flush();
+            self.log_segments();
+        }
+    }
+
+    /// The crew phone reads the officer's join code, the Plan from another phone, and the officer's newest head.
+    fn see(&mut self) {
+        let (dev, seq) = (self.officer.dev, self.officer.head().0);
+        let time = NOW - 3_000;
+        for (seq, head) in [(seq, b"another"), (seq + 9, b"unheard"), (seq + 9, b"unheard")] {
+            self.crew.write(time, 0, Body::Seen { dev, seq, head: Hash::of(head), via: 1 });
+        }
+        let head = Hash::of(b"walking");
+        self.crew.write(time, 2, Body::Join { dev, patrol: 1, head, due: None });
+        self.crew.write(time, 0, Body::PlanSeen { heads: vec![Hash::of(b"a plan")] });
+        let subject = Some(Hash::of(b"a receipt"));
+        self.crew.write(time, 0, Body::Anchor { source: 1, time, eps: 10, subject });
+        self.crew.flush();
+        self.log_segments();
+    }
+
     /// After the retention: a record about parts of records, a leaf about contents.
     fn erase(&mut self) {
         let (dev, to) = (self.crew.dev, self.crew.head().0);
@@ -316,8 +383,8 @@ impl Scene {
     }
 
     fn log_flags(&mut self) {
-        let mut flags =
-            if self.story.changes_the_plan { Vec::new() } else { flags_of(VESSEL, &self.assess()) };
+        let blind = self.story.changes_the_plan || self.story.adopts > 0;
+        let mut flags = if blind { Vec::new() } else { flags_of(VESSEL, &self.assess()) };
         let made_up = FlagStatement {
             vessel: VESSEL,
             due: Some(due(0)),
@@ -350,6 +417,20 @@ impl Scene {
 
     fn finish(mut self) -> Ship {
         self.log_flags();
+        if self.story.erases {
+            let kept = |_: u64, part| part != crate::record::Part::Person;
+            self.crew.segments = self.crew.segments.iter().map(|it| it.disclose(kept)).collect();
+        }
+        let pens = [&self.shore, &self.officer, &self.crew];
+        let mut leaves = self.log.of(VESSEL);
+        leaves.retain(|(_, leaf)| leaf.number >= self.story.first);
+        let sources = Sources {
+            leaves,
+            ledger_leaves: self.log.of(NO_VESSEL),
+            contents: self.log.contents.clone(),
+            segments: pens.into_iter().flat_map(|pen| pen.segments.clone()).collect(),
+            receipts: self.receipts.iter().map(Receipt::encode).collect(),
+        };
         let manifest = Manifest {
             vessel: VESSEL,
             from: DAY,
@@ -359,30 +440,29 @@ impl Scene {
             first: self.story.first,
             recipient: "the flag state".into(),
             withheld: self.story.withheld.clone(),
+            parts: Vec::new(),
         };
-        self.log.append(VESSEL, LeafKind::EXPORT, &manifest.encode());
-        let (size, root) = self.log.tree();
-        let mut tree_head = SignedTreeHead::sign(size, root, &ledger_key()).unwrap();
-        let text = tree_head.note().text().to_owned();
-        tree_head.add(witness_key().cosign(&text, NOW as u64)).unwrap();
-        if self.story.erases {
-            let kept = |_: u64, part| part != crate::record::Part::Person;
-            self.crew.segments = self.crew.segments.iter().map(|it| it.disclose(kept)).collect();
-        }
-        let pens = [&self.shore, &self.officer, &self.crew];
-        let mut leaves = self.log.of(VESSEL);
-        leaves.retain(|(_, leaf)| leaf.number >= self.story.first);
-        let sources = Sources {
-            manifest,
-            tree_head,
-            leaves,
-            ledger_leaves: self.log.of(NO_VESSEL),
-            contents: self.log.contents.clone(),
-            segments: pens.into_iter().flat_map(|pen| pen.segments.clone()).collect(),
-            receipts: self.receipts.iter().map(Receipt::encode).collect(),
-        };
-        Ship { log: self.log, sources, policy: policy(), crew: self.crew, shore: self.shore.key }
+        let head = self.officer.head().0;
+        handed_out(self.log, sources, manifest, (self.crew, self.shore.key, head))
     }
+}
+
+/// The shore says what it hands out, and then signs.
+fn handed_out(
+    before: Log,
+    sources: Sources,
+    manifest: Manifest,
+    (crew, shore, officer_head): (Pen, SoftwareKey, u64),
+) -> Ship {
+    let parts = sources.prepare(&manifest.withheld).unwrap().named();
+    let manifest = Manifest { parts, ..manifest };
+    let mut log = before.clone();
+    log.append(VESSEL, LeafKind::EXPORT, &manifest.encode());
+    let (size, root) = log.tree();
+    let mut tree_head = SignedTreeHead::sign(size, root, &ledger_key()).unwrap();
+    let text = tree_head.note().text().to_owned();
+    tree_head.add(witness_key().cosign(&text, NOW as u64)).unwrap();
+    Ship { before, log, sources, manifest, tree_head, policy: policy(), crew, shore, officer_head }
 }
 
 impl Ship {
@@ -404,6 +484,7 @@ impl Ship {
             scene.crew.segments.push(forked);
             scene.log_segments();
         }
+        scene.afterwards(&story);
         if story.forgets_to_log {
             scene.crew.write(NOW - 1_800, 0, Body::Alive);
             scene.crew.flush();
@@ -418,8 +499,30 @@ impl Ship {
         Self::new(Story::default())
     }
 
-    pub fn bundle(&self) -> crate::audit::Bundle {
-        write(&self.sources, &self.log.nodes).unwrap()
+    /// The same ship, where something was erased.
+    pub fn erasing(&self) -> Self {
+        Self::new(Story { erases: true, short: true, ..Story::default() })
+    }
+
+    /// The same shore, which shows something else, and says so in the ledger.
+    pub fn showing(&self, change: impl FnOnce(&mut Sources)) -> Self {
+        let mut sources = self.sources.clone();
+        change(&mut sources);
+        let author = (self.crew.clone(), self.shore.clone(), self.officer_head);
+        handed_out(self.before.clone(), sources, self.manifest.clone(), author)
+    }
+
+    /// A bundle that somebody changed after the ledger was signed.
+    pub fn changed(&self, change: impl FnOnce(&mut Sources)) -> Bundle {
+        let mut sources = self.sources.clone();
+        change(&mut sources);
+        let prepared = sources.prepare(&self.manifest.withheld).unwrap();
+        let export = *self.log.leaves.last().unwrap();
+        prepared.write(&self.manifest, export, &self.tree_head, &self.log.nodes).unwrap()
+    }
+
+    pub fn bundle(&self) -> Bundle {
+        self.changed(|_| ())
     }
 
     pub fn report(&self) -> Report {

@@ -66,10 +66,8 @@ fn without(ship: &Ship, gone: impl Fn(&[u8], LeafKind) -> bool) -> Report {
         let leaf = ship.sources.leaves.iter().find(|(_, leaf)| leaf.subject == subject);
         leaf.map_or(LeafKind::ORIGIN, |(_, leaf)| leaf.kind)
     };
-    let mut sources = ship.sources.clone();
-    sources.contents.retain(|content| !gone(content, kind(content)));
-    let bundle = write(&sources, &ship.log.nodes).unwrap();
-    verify(&bundle, &ship.policy, &Options::default()).unwrap()
+    let kept = |content: &Vec<u8>| !gone(content, kind(content));
+    ship.showing(|sources| sources.contents.retain(kept)).report()
 }
 
 #[test]
@@ -158,14 +156,10 @@ fn what_was_erased_is_said_and_is_no_failure() {
 #[test]
 fn what_is_missing_without_a_reason_is_said() {
     let ship = Ship::honest();
-    let mut sources = ship.sources.clone();
-    let silent = sources
-        .segments
-        .iter()
-        .map(|segment| segment.disclose(|_, part| part != crate::record::Part::Person));
-    sources.segments = silent.collect();
-    let bundle = write(&sources, &ship.log.nodes).unwrap();
-    let report = verify(&bundle, &ship.policy, &Options::default()).unwrap();
+    let silent = |segment: &mut crate::record::Segment| {
+        *segment = segment.disclose(|_, part| part != crate::record::Part::Person);
+    };
+    let report = ship.showing(|sources| sources.segments.iter_mut().for_each(silent)).report();
     super::assert_holds(&report);
     assert!(report.not_shown.unexplained[1] > 30, "{report}");
     assert_eq!(report.exit_code(), 4, "{report}");

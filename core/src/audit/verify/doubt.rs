@@ -12,11 +12,10 @@ use crate::{
     ledger::FlagStatement,
     model::{DeviceId, DocumentId, DueId, Hash, PageSubject, RecordRef, page_id},
     plan::DuePatrol,
-    record::{Body, Chain, Entry, Part},
+    record::{Body, Chain, Entry, Part, body::ANCHOR},
     time::{Bounds, Moment},
 };
 
-const ANCHOR: u64 = 7;
 const DOCUMENT: u64 = 16;
 const SCAN: u64 = 11;
 /// Findings that hold one scan of a tag against others, wherever they were made.

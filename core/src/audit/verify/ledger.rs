@@ -251,7 +251,7 @@ impl<'b> Logged<'b> {
                 // Another program may write another manifest; only this bundle's own must read.
                 if let Ok(before) = Manifest::decode(content) {
                     self.newest_export = self.newest_export.max(Some(before.as_of));
-                    let when = crate::audit::report::moment(before.as_of);
+                    let when = crate::time::moment::utc(before.as_of);
                     self.statements.push(format!(
                         "handed out before, to {:?}, as of {when}",
                         before.recipient
@@ -277,6 +277,10 @@ impl<'b> Logged<'b> {
         let subject = shown.leaf.subject;
         match shown.leaf.kind {
             LeafKind::SEGMENT => checks.fault(CheckName::Contents, "run_missing", format!("the run of records of leaf {} is not shown; it says nothing personal and is in every bundle", shown.index)),
+            LeafKind::ORIGIN | LeafKind::DETECTOR | LeafKind::ERASURE | LeafKind::STATEMENT => {
+                checks.fault(CheckName::Contents, "content_missing", format!("what leaf {} says of the ledger, its detectors or its shore is not shown; it says nothing personal and is in every bundle", shown.index));
+                self.absent.insert(subject);
+            }
             LeafKind::CHANGE => drop(self.absent_changes.insert(subject)),
             LeafKind::FLAG_RAISED => {
                 self.flags.insert(subject, LoggedFlag { statement: None, stands: true });

@@ -8,11 +8,14 @@ use super::{
     records::Held,
 };
 use crate::{
-    assess::{Assessment, DETECTOR_VERSION, Excuse, Input, ReceiptFact, Verdict, assess},
+    assess::{
+        AHEAD, Assessment, BEFORE, DETECTOR_VERSION, Excuse, Input, ReceiptFact, Verdict, adopted,
+        adopted_versions, assess_within,
+    },
     audit::{
         flag::flags_of,
         parts::Parts,
-        report::{Difference, LISTED, NotShown, Reassessment, moment, plain},
+        report::{Difference, LISTED, NotShown, Reassessment, plain},
     },
     authority::Authority,
     document::{DocumentKind, merge},
@@ -20,15 +23,12 @@ use crate::{
     model::{DocumentId, DueId, Hash, RecordRef},
     page::PageContent,
     plan::{DuePatrol, PlanContent, PlanDocument},
-    record::{Body, Chain},
+    time::moment::utc,
 };
 
-/// A patrol that opens later than this after the bundle's moment (s) has no flags yet.
-const AHEAD: i64 = 2 * 86_400;
-
-/// Flags are looked for from so long (s) before the vessel began and its first receipt.
-const BEFORE: i64 = 400 * 86_400;
-/// Due patrols, over all versions of the Plan: 100 years of 250 a day.
+/// What is demanded is worked out from so long (s) before the vessel began and its first receipt.
+const LOOK_BACK: i64 = 400 * 86_400;
+/// Steps to work out what was demanded: 100 years of 250 patrols a day.
 const MOST: u64 = 10_000_000;
 
 /// Everything that a re-assessment is made from.
@@ -55,12 +55,12 @@ impl Case<'_, '_> {
         }
         let mut found = Reassessment::default();
         let began = self.held.began(&self.parts.manifest.shore_key);
-        let Some(span) = self.span(&versions, began) else {
+        let span = self.span(began);
+        let Some(assessment) = self.assess(span, &versions, &doubt.dated()) else {
             let reason = "the Plan demands more patrols than a verification counts";
             found.not_possible = Some(reason.to_owned());
             return (found, None);
         };
-        let assessment = self.assess(span, &versions, &doubt.dated());
         match self.detectors() {
             Ok(version) => found.detector_version = Some(version),
             Err(reason) => doubt.everything = doubt.everything.or(Some(reason)),
@@ -75,8 +75,9 @@ impl Case<'_, '_> {
             return (found, Some(assessment));
         }
         let in_doubt = doubt.asks(self.parts, &assessment);
-        let whole = began.is_some();
-        self.compare(&assessment, &in_doubt, whole, &mut found);
+        // Before that the shore asks for nothing.
+        let since = began.map(|began| began.saturating_sub(BEFORE));
+        self.compare(&assessment, &in_doubt, since, &mut found);
         (found, Some(assessment))
     }
 
@@ -92,23 +93,13 @@ impl Case<'_, '_> {
         }
     }
 
-    /// The openings that are assessed: from well before the vessel began, as far as that is shown, because nothing older
-    /// is demanded; `None`: more due patrols than an honest Plan makes in a century. A stranger's bundle must not make a
-    /// reader count for ever.
-    fn span(
-        &self,
-        versions: &BTreeMap<Vec<Hash>, PlanContent>,
-        began: Option<i64>,
-    ) -> Option<(i64, i64)> {
+    /// The openings that are looked at: from well before the vessel began, as far as that is shown.
+    fn span(&self, began: Option<i64>) -> (i64, i64) {
         let manifest = &self.parts.manifest;
         let first = self.receipts.iter().map(|receipt| receipt.time).chain(began).min();
         let from = first.map_or(manifest.from, |first| first.min(manifest.from));
-        let from = from.saturating_sub(BEFORE).max(0);
-        let until = manifest.as_of.saturating_add(AHEAD).max(from);
-        let days = until.saturating_sub(from).unsigned_abs() / 86_400;
-        let slots = versions.values().flat_map(|plan| plan.schedules.values());
-        let slots: u64 = slots.map(|schedule| schedule.times.len() as u64).sum();
-        (days.saturating_mul(slots) <= MOST).then_some((from, until))
+        let from = from.saturating_sub(LOOK_BACK).max(0);
+        (from, manifest.as_of.saturating_add(AHEAD).max(from))
     }
 
     fn assess(
@@ -116,9 +107,9 @@ impl Case<'_, '_> {
         (from, until): (i64, i64),
         versions: &BTreeMap<Vec<Hash>, PlanContent>,
         dated: &[RecordRef],
-    ) -> Assessment {
+    ) -> Option<Assessment> {
         let as_of = self.parts.manifest.as_of;
-        assess(&Input {
+        let input = Input {
             vessel: self.parts.manifest.vessel,
             as_of,
             from,
@@ -129,7 +120,9 @@ impl Case<'_, '_> {
             versions,
             excuses: &self.excuses(),
             dated,
-        })
+        };
+        // A stranger's bundle must not make a reader count for ever.
+        assess_within(&input, MOST)
     }
 
     /// Every adopted version of the Plan whose changes are shown.
@@ -138,32 +131,13 @@ impl Case<'_, '_> {
         let vouchers = self.held.index.vouchers(DocumentKind::Plan, id, self.authority);
         let changes = self.logged.raw_changes(vouchers.changes());
         let plan = PlanDocument::from(&merge(DocumentKind::Plan, &changes, &vouchers));
-        let mut versions = BTreeMap::new();
-        for (_, heads) in self.adoptions() {
-            if !versions.contains_key(heads)
-                && let Ok(content) = plan.content_at(heads)
-            {
-                versions.insert(heads.clone(), content);
-            }
-        }
-        versions
-    }
-
-    /// The adoptions of devices that may adopt.
-    fn adoptions(&self) -> impl Iterator<Item = (RecordRef, &Vec<Hash>)> {
-        let entries = self.held.chains.iter().flat_map(Chain::all);
-        entries.filter_map(|entry| match entry.body() {
-            Some(Body::PlanAdopt { heads, .. }) => {
-                let roles = self.authority.roles_at(entry.at.dev, entry.at.seq);
-                roles.may_adopt().then_some((entry.at, heads))
-            }
-            _ => None,
-        })
+        adopted_versions(&self.held.chains, self.authority, &plan)
     }
 
     /// A shore that leaves the Plan out of the ledger demands nothing: that must not look like a ship without duties.
     fn unknown_adoption(&self, versions: &BTreeMap<Vec<Hash>, PlanContent>) -> Option<RecordRef> {
-        let mut unknown = self.adoptions().filter(|(_, heads)| !versions.contains_key(*heads));
+        let adopted = adopted(&self.held.chains, self.authority);
+        let mut unknown = adopted.filter(|(_, heads)| !versions.contains_key(*heads));
         unknown.next().map(|(record, _)| record)
     }
 
@@ -184,12 +158,12 @@ impl Case<'_, '_> {
         &self,
         assessment: &Assessment,
         in_doubt: &dyn Fn(&DuePatrol) -> bool,
-        whole: bool,
+        since: Option<i64>,
         found: &mut Reassessment,
     ) {
         let dues: BTreeMap<DueId, &DuePatrol> =
             assessment.dues.iter().map(|it| (it.demand.due.id, &it.demand.due)).collect();
-        let compared = self.compared(assessment, in_doubt, found);
+        let compared = self.compared(assessment, in_doubt, since, found);
         let flags = flags_of(self.parts.manifest.vessel, assessment);
         let all: BTreeMap<Hash, FlagStatement> =
             flags.into_iter().map(|flag| (flag.subject(), flag)).collect();
@@ -201,7 +175,7 @@ impl Case<'_, '_> {
             // That no Plan demands it can be said only where it is known how far back to look.
             let of_a_patrol = statement
                 .and_then(|flag| flag.due)
-                .is_some_and(|due| dues.contains_key(&due) || !whole);
+                .is_some_and(|due| dues.contains_key(&due) || since.is_none());
             if of_a_patrol && !statement.is_some_and(counts) {
                 found.flags_outside += 1;
             } else if all.contains_key(id) {
@@ -227,9 +201,11 @@ impl Case<'_, '_> {
         &self,
         assessment: &Assessment,
         in_doubt: &dyn Fn(&DuePatrol) -> bool,
+        since: Option<i64>,
         found: &mut Reassessment,
     ) -> BTreeSet<DueId> {
         let (from, to) = self.period;
+        let from = since.map_or(from, |since| since.max(from));
         let mut compared: BTreeSet<DueId> = BTreeSet::new();
         let mut verdicts: BTreeMap<Verdict, u64> = BTreeMap::new();
         let of_period =
@@ -248,7 +224,7 @@ impl Case<'_, '_> {
         }
         found.compared = compared.len() as u64;
         let as_of = self.parts.manifest.as_of;
-        found.nothing_known_from = (to > as_of).then_some(from.max(as_of));
+        found.nothing_known_from = (to > as_of).then_some(self.period.0.max(as_of));
         found.verdicts =
             verdicts.into_iter().map(|(verdict, count)| (verdict.word(), count)).collect();
         compared
@@ -317,7 +293,7 @@ impl Words<'_> {
 
     fn place(&self, due: Option<DueId>) -> String {
         match due.and_then(|due| self.dues.get(&due)) {
-            Some(due) => format!("on {} of {}", due.schedule_name, moment(due.opens)),
+            Some(due) => format!("on {} of {}", due.schedule_name, utc(due.opens)),
             None => due.map_or_else(String::new, |due| {
                 format!("on due patrol {due}, which the plan never demanded,")
             }),

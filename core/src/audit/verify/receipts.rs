@@ -1,6 +1,6 @@
 //! Receipts, and the tree heads that devices acknowledged, held against the ledger: README.md section 4.7.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ledger::Logged,
@@ -13,12 +13,11 @@ use crate::{
         report::{CheckName, Checks},
     },
     ledger::{empty_root, merkle::verify_consistency},
-    model::Hash,
-    record::Receipt,
+    model::{DeviceId, Hash},
+    record::{Receipt, body::ACK},
 };
 
 const NAME: CheckName = CheckName::Receipts;
-const ACK: u64 = 29;
 
 /// What the receipts say.
 #[derive(Debug, Default)]
@@ -35,6 +34,8 @@ pub(super) fn check(
 ) -> Receipts {
     let mut receipts = Receipts::default();
     let mut trees = Trees { parts, joined: BTreeMap::new() };
+    let whole: BTreeMap<DeviceId, BTreeSet<(u64, Hash)>> =
+        held.chains.iter().map(|chain| (chain.dev(), chain.whole())).collect();
     for bytes in &parts.receipts {
         let Ok(receipt) = Receipt::decode(bytes) else {
             checks.fault(NAME, "receipt_malformed", "a receipt does not read");
@@ -50,7 +51,9 @@ pub(super) fn check(
             continue;
         }
         receipts.facts.push(ReceiptFact::of(&receipt));
-        record_of(parts, held, &receipt, &what, &mut receipts.notes, checks);
+        let has_all = |at: &BTreeSet<(u64, Hash)>| at.contains(&(receipt.seq, receipt.head));
+        let has_all = whole.get(&receipt.dev).is_some_and(has_all);
+        record_of(parts, held, (&receipt, has_all), &what, &mut receipts.notes, checks);
         trees.check(receipt.tree_size, receipt.tree_root, &what, checks);
     }
     let head = parts.tree_head.head();
@@ -87,7 +90,7 @@ pub(super) fn check(
     let receipted = receipts.facts.iter().map(|fact| fact.time);
     let late = receipted.chain(logged.into_iter().flatten()).max();
     if let Some(late) = late.filter(|late| *late > as_of) {
-        let late = crate::audit::report::moment(late);
+        let late = crate::time::moment::utc(late);
         checks.fault(
             NAME,
             "as_of_too_early",
@@ -97,11 +100,11 @@ pub(super) fn check(
     receipts
 }
 
-/// The record that a receipt names must be there, in a leaf that the receipt's tree had.
+/// The record that a receipt names must be there, with all before it, in a leaf that the receipt's tree had.
 fn record_of(
     parts: &Parts<'_>,
     held: &Held,
-    receipt: &Receipt,
+    (receipt, has_all): (&Receipt, bool),
     what: &str,
     notes: &mut Vec<String>,
     checks: &mut Checks,
@@ -121,6 +124,11 @@ fn record_of(
             notes.push(format!("{what} names a record that is not shown"));
         }
         return;
+    }
+    if !has_all && parts.manifest.first == 0 {
+        let sentence =
+            format!("{what} says that the shore holds all before it, and not all is shown");
+        checks.fault(NAME, "receipt_contradicts", sentence);
     }
     let runs = held.runs.get(&receipt.dev).map_or(&[][..], Vec::as_slice);
     let mut around =

@@ -8,7 +8,7 @@ use super::ledger::Logged;
 use crate::{
     audit::{
         parts::Parts,
-        report::{CheckName, Checks, ErasedShown, ForkShown, NotShown, moment},
+        report::{CheckName, Checks, ErasedShown, ForkShown, NotShown},
     },
     document::VoucherIndex,
     ledger::LoggedRun,
@@ -17,6 +17,7 @@ use crate::{
         Body, Chain, ContentPart, Entry, ForkProof, Kind, Part, PublicKeyBytes, Segment, Slot,
         device_id,
     },
+    time::moment::utc,
 };
 
 const NAME: CheckName = CheckName::Records;
@@ -248,10 +249,8 @@ impl Held {
 
     fn erase(&mut self, entry: &Entry) {
         let Some(Body::Erase { dev, from, to, parts, reason }) = entry.body() else { return };
-        let when = wall(entry).map_or_else(
-            || "at a time not shown".to_owned(),
-            |time| format!("at {}", moment(time)),
-        );
+        let when = wall(entry)
+            .map_or_else(|| "at a time not shown".to_owned(), |time| format!("at {}", utc(time)));
         let sentence = format!(
             "The shore recorded {when} that of records {from} to {to} of device {dev} parts {parts} (1 time, 2 person, 4 content) were erased, for reason {reason}."
         );
@@ -291,7 +290,7 @@ impl Held {
         shown.erased_contents = count(&logged.absent_changes, true) + count(&logged.absent, true);
         shown.erasures = self.erasures.clone();
         shown.erasures.extend(logged.erasures.iter().map(|erasure| {
-            let when = moment(erasure.at);
+            let when = utc(erasure.at);
             let sentence = format!(
                 "The ledger says that {} contents were erased at {when}: {:?}.",
                 erasure.subjects.len(),

@@ -3,10 +3,13 @@
 use std::fmt;
 
 use super::{Member, Policy, PolicyKey, fingerprint};
-use crate::ledger::{
-    key::VerifierKey,
-    note::{NoteError, SignedBy},
-    tree_head::SignedTreeHead,
+use crate::{
+    ledger::{
+        key::VerifierKey,
+        note::{NoteError, SignedBy},
+        tree_head::SignedTreeHead,
+    },
+    time::moment::utc,
 };
 
 /// What was met, and what was not.
@@ -124,14 +127,6 @@ fn met(member: Member, witnesses: &[WitnessVerdict], groups: &[GroupVerdict]) ->
     }
 }
 
-/// A time for people, in UTC.
-fn moment(time: u64) -> String {
-    i64::try_from(time)
-        .ok()
-        .and_then(|time| jiff::Timestamp::from_second(time).ok())
-        .map_or_else(|| format!("second {time}"), |time| time.to_string())
-}
-
 impl fmt::Display for PolicyVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (origin, size) = (&self.origin, self.size);
@@ -145,7 +140,8 @@ impl fmt::Display for PolicyVerdict {
         for WitnessVerdict { name, key, time } in &self.witnesses {
             match time {
                 Some(time) => {
-                    writeln!(f, "Witness {name} ({key}) has cosigned it at {}.", moment(*time))?;
+                    let time = utc(i64::try_from(*time).unwrap_or(i64::MAX));
+                    writeln!(f, "Witness {name} ({key}) has cosigned it at {time}.")?;
                 }
                 None => writeln!(f, "Witness {name} ({key}) has not cosigned it.")?,
             }
