@@ -5,6 +5,7 @@ mod codes;
 mod lies;
 mod named;
 mod ship;
+mod vectors;
 mod withholding;
 
 use ship::{NOW, Ship, Story, due};
