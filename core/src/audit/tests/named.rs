@@ -37,7 +37,8 @@ fn whoever_carries_a_bundle_changes_nothing() {
         sources.segments = others;
         own
     };
-    let changes: [(&str, &str, &dyn Fn(&mut Sources)); 6] = [
+    type Change<'c> = (&'c str, &'c str, &'c dyn Fn(&mut Sources));
+    let changes: [Change<'_>; 6] = [
         ("a receipt less", "receipts.cbor", &|sources| drop(sources.receipts.pop())),
         ("a content less", "contents.cbor", &|sources| {
             sources.contents.retain(|content| !content.starts_with(&[0x85, 0x6f, 0x4a, 0x83]));
