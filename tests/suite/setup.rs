@@ -15,7 +15,7 @@ const TOOLS: &[&str] = &[
 
 /// `apt-get install PACKAGE`, and the command that comes with it. A new need of `tests/run` is a line here.
 const PACKAGES: &[(&str, &str)] =
-    &[("build-essential", "cc"), ("python3", "python3"), ("zbar-tools", "zbarimg")];
+    &[("build-essential", "cc"), ("g++", "c++"), ("python3", "python3"), ("zbar-tools", "zbarimg")];
 
 /// `rustup component add COMPONENT`, and cargo's subcommand.
 const COMPONENTS: &[(&str, &str)] = &[("rustfmt", "fmt"), ("clippy", "clippy")];
@@ -129,7 +129,8 @@ fn a_bare_machine_gets_what_is_needed_once() {
     let bench = Bench::new();
     let (good, said, asked) = bench.prepare(&[], true);
     assert!(good, "{said}");
-    let all = ["build-essential", "python3", "zbar-tools", "rustfmt", "clippy", "cargo-deny"];
+    let all =
+        ["build-essential", "g++", "python3", "zbar-tools", "rustfmt", "clippy", "cargo-deny"];
     assert_eq!(wanted(&asked), all, "{said}");
     assert_eq!(asked[0], "apt-get update -qq");
     assert_eq!(asked.iter().filter(|line| line.contains("update")).count(), 1, "{asked:#?}");
@@ -151,7 +152,7 @@ fn only_what_is_missing_is_asked_for() {
     bench.script("cc", "#!/bin/bash\n");
     bench.script("python3", "#!/bin/bash\n");
     fs::write(bench.path("component-clippy"), "").unwrap();
-    // Licences are not checked by a quick run.
+    // A quick run neither checks licences nor fuzzes.
     let (good, said, asked) = bench.prepare(&["--quick"], true);
     assert!(good, "{said}");
     assert_eq!(wanted(&asked), ["zbar-tools", "rustfmt"], "{said}");
@@ -160,7 +161,7 @@ fn only_what_is_missing_is_asked_for() {
 #[test]
 fn an_installer_that_fails_is_said_and_fails_on_ci() {
     for (installer, lost) in [
-        ("apt-get", &["build-essential", "python3", "zbar-tools"][..]),
+        ("apt-get", &["build-essential", "g++", "python3", "zbar-tools"][..]),
         ("rustup", &["rustfmt", "clippy"][..]),
     ] {
         let bench = Bench::new();

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     archive::Bundle,
     disclosure::{Withheld, disclose},
-    manifest::Manifest,
-    manifest::NamedPart,
+    manifest::{Manifest, NamedPart},
     parts::{
         CONSISTENCY, CONTENTS, LEAVES, LEDGER_LEAVES, MANIFEST, RECEIPTS, ShownLeaf, TREE_HEAD,
         leaves_hash, segments_name, write_byte_strings, write_consistency, write_in_order,
@@ -43,7 +42,7 @@ pub enum WriteError<E> {
 
 /// A receipt of the store that does not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a receipt in the store does not read; check the store with: deckwatch doctor")]
+#[error("a receipt in the store does not read; restore the newest backup of the database")]
 pub struct UnreadableReceipt;
 
 /// What a shore shows, as its store has it when it hands out. Order does not matter, and neither do copies.

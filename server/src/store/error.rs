@@ -90,14 +90,16 @@ impl StoreError {
                 "refuse what was received and name the sender; repeating it cannot succeed"
             }
             Self::Unreadable { .. } | Self::Damaged(_) => {
-                "stop the server, keep a copy of the file, run `deckwatch doctor`, and restore the newest backup if it \
-                 confirms the damage"
+                "stop the server, keep a copy of the file, ask `sqlite3 deckwatch.db 'PRAGMA integrity_check'`, and restore \
+                 the newest backup if it confirms the damage"
             }
             Self::Nested | Self::Spoiled => {
                 "this is an error in the program: report it with the log"
             }
             Self::Abandoned => "see the error of the caller",
-            Self::Failed(_) => "see the cause in the log, then run `deckwatch doctor`",
+            Self::Failed(_) => {
+                "see the cause in the log; if it names the file, ask `sqlite3 deckwatch.db 'PRAGMA integrity_check'`"
+            }
         }
     }
 

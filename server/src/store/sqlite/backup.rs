@@ -35,7 +35,7 @@ impl BackupError {
             Self::TargetExists => "choose a new name, for example one with the date",
             Self::Io(_) => "check that the folder exists, may be written and has free space",
             Self::Unsound(_) => {
-                "keep the older backups, run `deckwatch doctor` on the database, and try another disk"
+                "keep the older backups, ask `sqlite3 deckwatch.db 'PRAGMA integrity_check'` about the database, and try another disk"
             }
             Self::Store(error) => error.hint(),
         }

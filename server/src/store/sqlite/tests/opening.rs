@@ -149,5 +149,5 @@ fn a_row_of_wrong_form_is_reported_and_not_guessed() {
         .unwrap();
     let error = reading(&on_disk, |tx| tx.vessels(Scope::All)).unwrap_err();
     assert!(matches!(error, StoreError::Unreadable { what: "shore_key" }));
-    assert!(error.hint().contains("deckwatch doctor"));
+    assert!(error.hint().contains("PRAGMA integrity_check"));
 }
