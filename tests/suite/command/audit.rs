@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use deckwatch::{demo::fleet::SHIPS, ledger::ExportRequest};
 use deckwatch_core::ledger::{KeyType, VerifierKey};
+use deckwatch_tests::{BEGIN, DAY, TestShore, TestVessel, walk};
 
 use super::*;
 
@@ -13,7 +15,57 @@ struct Desk {
     folder: tempfile::TempDir,
 }
 
+/// The key that `deckwatch ledger show` prints.
+fn ledger_key(data: &Path) -> String {
+    let shown = said(&run(data, &["ledger", "show"]));
+    shown.lines().find_map(|line| line.strip_prefix("key")).unwrap().trim().to_owned()
+}
+
+/// A week of patrols: the fifth is not walked, on the tenth a checkpoint is passed by.
+fn a_week() -> (TestShore, TestVessel) {
+    let shore = TestShore::start();
+    let ship = shore.commission(&SHIPS[0], 1);
+    let (mut officer, mut walker) = shore.crewed(&ship, BEGIN);
+    for (index, due) in ship.due(BEGIN + 3_600, BEGIN + 7 * DAY).iter().enumerate() {
+        match index {
+            4 => continue,
+            9 => walk(&mut walker, &ship.plan, due, due.opens + 300, &[3]),
+            _ => walk(&mut walker, &ship.plan, due, due.opens + 300, &[]),
+        }
+    }
+    let evening = BEGIN + 7 * DAY + 6 * 3_600;
+    for now in [evening, evening + 3_600] {
+        shore.sync(&mut walker, now);
+        shore.sync(&mut officer, now + 10);
+    }
+    (shore, ship)
+}
+
 impl Desk {
+    /// An auditor of this shore.
+    fn of(shore: &TestShore) -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        let policy = format!("log {}\nquorum none\n", ledger_key(shore.folder.path()));
+        std::fs::write(desk.path("policy.txt"), policy).unwrap();
+        desk
+    }
+
+    /// Verifies what the shore hands out of that week.
+    fn week(&self, shore: &TestShore, ship: &TestVessel) -> (i32, serde_json::Value) {
+        let request = ExportRequest {
+            from: BEGIN + 3_600,
+            to: BEGIN + 7 * DAY,
+            recipient: "P&I".to_owned(),
+            withheld: Vec::new(),
+            pages: true,
+        };
+        let bundle = shore.shore.export(ship.vessel, &request).unwrap();
+        let file = self.path("week.zip");
+        std::fs::write(&file, bundle.to_archive().unwrap()).unwrap();
+        let (code, json) = self.verify(&file, &["--json"]);
+        (code, serde_json::from_str(&json).unwrap())
+    }
+
     /// A shore with a vessel and its plan, and a policy with the ledger's key.
     fn new() -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap() };
@@ -22,9 +74,8 @@ impl Desk {
         let plan = desk.path("plan.toml");
         std::fs::write(&plan, PLAN).unwrap();
         said(&run(&data, &["plan", "import", "MV Test", plan.to_str().unwrap(), "--yes"]));
-        let shown = said(&run(&data, &["ledger", "show"]));
-        let key = shown.lines().find_map(|line| line.strip_prefix("key")).unwrap().trim();
-        std::fs::write(desk.path("policy.txt"), format!("log {key}\nquorum none\n")).unwrap();
+        let policy = format!("log {}\nquorum none\n", ledger_key(&data));
+        std::fs::write(desk.path("policy.txt"), policy).unwrap();
         desk
     }
 
@@ -108,9 +159,8 @@ fn other_programs_open_the_archive() {
 #[test]
 fn a_witness_cosigns_what_is_handed_out() {
     let desk = Desk::new();
-    let shown = said(&run(&desk.path("data"), &["ledger", "show"]));
-    let key = shown.lines().find_map(|line| line.strip_prefix("key")).unwrap().trim();
-    let key = VerifierKey::parse_as(key, KeyType::Ed25519).unwrap();
+    let key = ledger_key(&desk.path("data"));
+    let key = VerifierKey::parse_as(&key, KeyType::Ed25519).unwrap();
     let witness = super::witness::Desk::of(&key);
     let policy = format!("log {key}\nwitness flag {}\nquorum flag\n", witness.key);
     std::fs::write(desk.path("policy.txt"), policy).unwrap();
@@ -159,4 +209,35 @@ fn what_cannot_be_handed_out_is_not_logged() {
         assert_eq!(leaves(), before, "{words:?}");
         assert!(!Path::new(out).exists(), "{words:?}");
     }
+}
+
+/// Flags that somebody makes go away in the database are missed by whoever assesses the records again.
+#[test]
+fn a_week_is_assessed_again_and_flags_that_were_taken_away_are_missed() {
+    let (shore, ship) = a_week();
+    let desk = Desk::of(&shore);
+    let (code, report) = desk.week(&shore, &ship);
+    let again = &report["reassessment"];
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(
+        (again["compared"].as_u64(), again["differences"].as_array()),
+        (Some(28), Some(&vec![]))
+    );
+    assert!(again["flags"].as_u64() >= Some(2), "{again:#}");
+    // As if the ship had come later: nothing is asked of the first days any more.
+    let database = shore.folder.path().join("deckwatch.db");
+    let connection = rusqlite::Connection::open(database).unwrap();
+    let later = connection.execute("UPDATE vessel SET created_at = ?1", [BEGIN + 5 * DAY]);
+    assert_eq!(later.unwrap(), 1);
+    let (code, report) = desk.week(&shore, &ship);
+    let differences = report["reassessment"]["differences"].as_array().unwrap();
+    let missing: Vec<&str> = differences
+        .iter()
+        .map(|it| {
+            assert_eq!(it["code"], "flag_missing", "{it:#}");
+            it["flag"].as_str().unwrap()
+        })
+        .collect();
+    assert_eq!((code, report["integrity"].as_bool()), (3, Some(true)), "{report:#}");
+    assert!(missing.contains(&"missed") && missing.contains(&"missed_checkpoint"), "{missing:?}");
 }
