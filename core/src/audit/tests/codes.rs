@@ -193,6 +193,9 @@ fn of_what_is_left_out(ship: &Ship, told: &mut Told) {
     let leaves = Parts::read(&bundle).unwrap().leaves;
     bundle.put(LEAVES, write_leaves(&leaves[..leaves.len() - 1]));
     told.push(("export_not_logged", bundle));
+    let mut bundle = ship.bundle();
+    bundle.put(MANIFEST, Manifest { first: u64::MAX, ..ship.manifest.clone() }.encode());
+    told.push(("leaf_missing", bundle));
     told.push(("leaf_missing", ship.changed(|sources| _ = sources.leaves.swap_remove(4))));
     let foreign = *ship.log.leaves.iter().find(|(_, leaf)| leaf.vessel.0 == [8; 16]).unwrap();
     told.push(("leaf_of_another_vessel", ship.changed(|sources| sources.leaves.push(foreign))));

@@ -68,9 +68,9 @@ pub(super) fn leaves(parts: &Parts<'_>, checks: &mut Checks) {
             "the ledger's first leaf, which says what it is, is not shown",
         );
     }
-    numbers(&parts.leaves, manifest.first, checks);
+    numbers(&parts.leaves, Some(manifest.first), checks);
     // Of the ledger's own leaves any may be left out.
-    numbers(&parts.ledger_leaves, u64::MAX, checks);
+    numbers(&parts.ledger_leaves, None, checks);
     let last = parts.leaves.last().map(|shown| &shown.leaf);
     if !last.is_some_and(|leaf| leaf.kind == LeafKind::EXPORT && leaf.subject == manifest.subject())
     {
@@ -99,21 +99,23 @@ fn included(parts: &Parts<'_>, leaves: &[ShownLeaf], checks: &mut Checks) {
 }
 
 /// Numbers ascend, neighbours name each other, and from `first` on none is left out.
-fn numbers(leaves: &[ShownLeaf], first: u64, checks: &mut Checks) {
+fn numbers(leaves: &[ShownLeaf], first: Option<u64>, checks: &mut Checks) {
     let name = CheckName::Leaves;
     let mut before: Option<&Leaf> = None;
     for shown in leaves {
         let leaf = &shown.leaf;
         let due = before.map_or(0, |before| before.number.saturating_add(1));
         let neighbours =
-            before.is_some_and(|before| leaf.number == before.number.saturating_add(1));
-        if leaf.number < due {
+            before.is_some_and(|before| before.number.checked_add(1) == Some(leaf.number));
+        if before.is_some_and(|before| leaf.number <= before.number) {
             checks.fault(
                 name,
                 "leaves_out_of_order",
                 format!("leaf {} has number {} after a higher one", shown.index, leaf.number),
             );
-        } else if leaf.number > due && leaf.number > first {
+        } else if leaf.number > due
+            && let Some(first) = first.filter(|first| leaf.number > *first)
+        {
             let missing = due.max(first);
             checks.fault(
                 name,
@@ -132,8 +134,7 @@ fn numbers(leaves: &[ShownLeaf], first: u64, checks: &mut Checks) {
         }
         before = Some(leaf);
     }
-    let end = before.map_or(0, |before| before.number.saturating_add(1));
-    if first != u64::MAX && end <= first {
+    if let Some(first) = first.filter(|first| before.is_none_or(|it| it.number < *first)) {
         checks.fault(
             name,
             "leaf_missing",
