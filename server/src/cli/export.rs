@@ -1,9 +1,14 @@
 //! `deckwatch export`: evidence for somebody who trusts nobody here.
 
-use std::{fs::OpenOptions, io::Write, path::PathBuf, sync::Arc};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 use deckwatch_core::audit::{Bundle, Shown, Withheld};
+use tempfile::NamedTempFile;
 
 use super::{
     Data, Failure, find_vessel, say,
@@ -82,29 +87,34 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         return Err("the period ends before it begins; exchange --from and --to".into());
     }
     // That it was handed out stands in the ledger for ever: not where nothing can be written.
-    let new = !options.out.exists();
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&options.out)
-        .map_err(|error| cannot_write(options, &error))?;
-    let bundle = shore.export(vessel.id, &request);
-    if bundle.is_err() && new {
-        drop(std::fs::remove_file(&options.out));
-    }
-    let mut bundle = bundle?;
+    let mut file = beside(&options.out).map_err(|error| cannot_write(options, &error))?;
+    let mut bundle = shore.export(vessel.id, &request)?;
     let refused = cosign(&shore, &mut bundle, &options.witnesses)?;
-    let archive = bundle.to_archive()?;
-    file.set_len(0)
-        .and_then(|()| file.write_all(&archive))
-        .and_then(|()| file.sync_all())
+    file.write_all(&bundle.to_archive()?)
+        .and_then(|()| file.as_file().sync_all())
+        .and_then(|()| file.persist(&options.out).map_err(|error| error.error))
         .map_err(|error| cannot_write(options, &error))?;
     say(format_args!("{}", options.out.display()));
     match refused.first() {
         Some(first) => Err(format!("it was written, but {first}; export again to have it").into()),
         None => Ok(()),
     }
+}
+
+/// A new file in the same folder, which takes the place of the one named when it is whole.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // What the umask leaves of them, as for every file that somebody makes.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.prefix(".evidence-").tempfile_in(folder.unwrap_or(Path::new(".")))
 }
 
 /// Asks each witness; gives who did not cosign, and why.
@@ -122,6 +132,6 @@ fn cosign(
     Ok(refused)
 }
 
-fn cannot_write(options: &Options, error: &std::io::Error) -> String {
+fn cannot_write(options: &Options, error: &io::Error) -> String {
     format!("cannot write {} ({error})", options.out.display())
 }

@@ -199,8 +199,10 @@ fn what_cannot_be_handed_out_is_not_logged() {
     (exchanged[4], exchanged[6]) = (DAYS[6], DAYS[4]);
     let mut to_nobody = DAYS;
     to_nobody[8] = "";
+    let folder = desk.folder.path().to_str().unwrap();
     for words in [
         [&DAYS[..], &["-o", "/nowhere/x.zip"]].concat(),
+        [&DAYS[..], &["-o", folder]].concat(),
         [&exchanged[..], &["-o", out]].concat(),
         [&to_nobody[..], &["-o", out]].concat(),
     ] {
@@ -209,6 +211,8 @@ fn what_cannot_be_handed_out_is_not_logged() {
         assert_eq!(leaves(), before, "{words:?}");
         assert!(!Path::new(out).exists(), "{words:?}");
     }
+    let left = || std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name());
+    assert!(left().all(|name| !name.to_string_lossy().contains("evidence")), "{:?}", left());
 }
 
 /// Flags that somebody makes go away in the database are missed by whoever assesses the records again.
