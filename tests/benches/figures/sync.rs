@@ -102,5 +102,9 @@ fn one_by_one(table: &mut Table) {
             shown(floor)
         ),
     );
-    table.row("a sync that brings nothing", shown(idle), "the same vessel, right after it");
+    table.row(
+        "a second sync right after it",
+        shown(idle),
+        "brings what the phone recorded of the first: its anchor, and the tree head that it saw",
+    );
 }
