@@ -27,7 +27,7 @@ pub use fork_proof::{ForkProof, ForkProofError};
 pub use join_code::{JoinCode, JoinCodeError, VisitedPoints};
 pub use key::{DeviceKey, KeyError, Purpose, SoftwareKey, device_id};
 pub use part::{ContentPart, Part, PersonPart, SegmentKey, TimePart};
-pub use receipt::Receipt;
+pub use receipt::{NamedTree, Receipt};
 pub use safe::{DeviceSafe, Marker};
 pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
 pub use ship_enrolment::{EnrolmentAnswer, EnrolmentRequest};

@@ -5,6 +5,7 @@ mod enrol;
 mod export;
 mod labels;
 mod ledger;
+mod one_server;
 mod plan;
 mod plan_file;
 mod rebuild;

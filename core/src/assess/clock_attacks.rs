@@ -3,7 +3,7 @@
 use super::{Assessment, Finding, Verdict, finding::Detail, scene::*};
 use crate::{
     model::Hash,
-    record::Body,
+    record::{Body, NamedTree},
     time::{Basis, Claim, Moment, Source, Via},
 };
 
@@ -241,6 +241,10 @@ fn a_continued_chain_comes_after_the_one_before() {
     assert!(heard >= Moment::from_unix(at(1, 0)), "{heard:?}");
 }
 
+fn tree(size: u64, root: Hash) -> NamedTree {
+    NamedTree { origin: Hash::ZERO, size, root }
+}
+
 /// A tree head that a receipt names too was not there before the last receipt in a smaller tree.
 #[test]
 fn an_acknowledged_tree_head_dates_from_below() {
@@ -252,10 +256,10 @@ fn an_acknowledged_tree_head_dates_from_below() {
         head: Hash::ZERO,
         time: at(2, 0),
         hash: Hash([6; 32]),
-        tree: (7, Hash([4; 32])),
+        tree: tree(7, Hash([4; 32])),
     };
     let named =
-        super::ReceiptFact { time: at(2, 30), tree: (8, root), hash: Hash([7; 32]), ..smaller };
+        super::ReceiptFact { time: at(2, 30), tree: tree(8, root), hash: Hash([7; 32]), ..smaller };
     scene.receipts.extend([smaller, named]);
     scene.pens[A].reboot(at(1, 0));
     let ack = |size, root| Body::Ack { origin: Hash::ZERO, size, root };
@@ -266,7 +270,10 @@ fn an_acknowledged_tree_head_dates_from_below() {
         let dev = scene.pens[A].dev;
         assessment.devices.iter().find(|state| state.dev == dev).unwrap().last_heard
     };
-    // A head that no receipt names says nothing.
+    // A head that no receipt names says nothing, nor does one of another ledger.
+    let other = Body::Ack { origin: Hash([1; 32]), size: 8, root };
+    scene.write(A, at(2, 40), 0, other);
+    scene.pens[A].flush();
     assert!(heard(&scene) < Some(Moment::from_unix(at(0, 0))));
     scene.write(A, at(2, 41), 0, ack(8, root));
     scene.pens[A].flush();
@@ -302,7 +309,7 @@ fn a_shore_whose_clock_was_set_back_blames_no_phone() {
         head: Hash::ZERO,
         time,
         hash: Hash::of(&size.to_be_bytes()),
-        tree: (size, Hash([7; 32])),
+        tree: tree(size, Hash([7; 32])),
     };
     // The tree of 7 leaves was signed at half past three by a clock that was wrong, the one of 8 at two.
     let facts = [receipt(at(3, 30), 7), receipt(at(2, 0), 8)];

@@ -9,7 +9,7 @@ use crate::{
     model::{CrewNo, DeviceId, DueId, Hash, PageSubject, RecordRef, VesselId},
     page::{On, PageContent, WritingKind},
     plan::{PlanContent, PlanDocument},
-    record::{Body, Chain, Receipt},
+    record::{Body, Chain, NamedTree, Receipt},
 };
 
 /// The last second of the year 9999. Openings, receipts and anchors beyond it, and before 1970, are
@@ -90,15 +90,15 @@ pub struct ReceiptFact {
     pub time: i64,
     /// SHA-256 of the receipt: what an anchor record names.
     pub hash: Hash,
-    /// Size and root of the tree in which it was held.
-    pub tree: (u64, Hash),
+    /// The tree in which it was held.
+    pub tree: NamedTree,
 }
 
 impl ReceiptFact {
     /// Of a receipt whose signature the caller has checked.
     pub fn of(receipt: &Receipt) -> Self {
-        let Receipt { dev, seq, head, time, tree_size, tree_root, .. } = *receipt;
-        Self { dev, seq, head, time, hash: receipt.hash(), tree: (tree_size, tree_root) }
+        let Receipt { dev, seq, head, time, tree, .. } = *receipt;
+        Self { dev, seq, head, time, hash: receipt.hash(), tree }
     }
 }
 

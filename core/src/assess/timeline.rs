@@ -6,7 +6,7 @@
 //! - An anchor that names a receipt's hash: not made before that receipt. A receipt that is not
 //!   here says nothing.
 //! - An `ack` of a tree head that a receipt names too: not made before the last receipt in a smaller
-//!   tree.
+//!   tree of that ledger.
 //! - `seen`, `join`, and a genesis that continues a chain: made after the record whose hash it names.
 //! - The shore's own records: within 1 s of the shore's clock, which dates the receipts too. Its
 //!   monotonic clock is not used.
@@ -23,7 +23,7 @@ use crate::{
     authority::Roles,
     model::{DeviceId, Hash, RecordRef},
     record::{
-        Body, Chain, Continues, Entry,
+        Body, Chain, Continues, Entry, NamedTree,
         body::{ACK, ANCHOR, GENESIS},
     },
     time::{
@@ -277,8 +277,9 @@ impl<'a> Claims<'a> {
                     self.names(at, (*dev, seq, *head), Via::Join);
                 }
             }
-            Some(Body::Ack { size, root, .. }) => {
-                let time = self.trees.not_before(*size, *root);
+            Some(Body::Ack { origin, size, root }) => {
+                let named = NamedTree { origin: *origin, size: *size, root: *root };
+                let time = self.trees.not_before(&named);
                 self.fact(at, Source::AfterTreeHead, [time, None], 0);
             }
             Some(Body::Genesis { continues: Some(continues), .. }) => {
@@ -307,43 +308,49 @@ impl<'a> Claims<'a> {
 
 /// The trees that receipts name.
 struct Trees {
-    known: BTreeSet<(u64, Hash)>,
-    /// By size: the newest receipt in a tree of at most this size.
-    newest: BTreeMap<u64, i64>,
-    /// By size: the earliest receipt in a tree of at least this size.
-    earliest: BTreeMap<u64, i64>,
+    known: BTreeSet<NamedTree>,
+    /// By ledger and size: the newest receipt in a tree of at most this size.
+    newest: BTreeMap<Hash, BTreeMap<u64, i64>>,
+    /// By ledger and size: the earliest receipt in a tree of at least this size.
+    earliest: BTreeMap<Hash, BTreeMap<u64, i64>>,
 }
 
 impl Trees {
     fn of(input: &Input<'_>) -> Self {
         let known = input.receipts.iter().map(|receipt| receipt.tree).collect();
-        let (mut newest, mut earliest) = (BTreeMap::new(), BTreeMap::new());
-        for ReceiptFact { tree: (size, _), time, .. } in input.receipts {
-            let known = newest.entry(*size).or_insert(*time);
+        let mut newest: BTreeMap<Hash, BTreeMap<u64, i64>> = BTreeMap::new();
+        let mut earliest = newest.clone();
+        for ReceiptFact { tree: NamedTree { origin, size, .. }, time, .. } in input.receipts {
+            let known = newest.entry(*origin).or_default().entry(*size).or_insert(*time);
             *known = (*known).max(*time);
-            let known = earliest.entry(*size).or_insert(*time);
+            let known = earliest.entry(*origin).or_default().entry(*size).or_insert(*time);
             *known = (*known).min(*time);
         }
-        let mut latest = i64::MIN;
-        for time in newest.values_mut() {
-            latest = latest.max(*time);
-            *time = latest;
+        for times in newest.values_mut() {
+            let mut latest = i64::MIN;
+            for time in times.values_mut() {
+                latest = latest.max(*time);
+                *time = latest;
+            }
         }
-        let mut least = i64::MAX;
-        for time in earliest.values_mut().rev() {
-            least = least.min(*time);
-            *time = least;
+        for times in earliest.values_mut() {
+            let mut least = i64::MAX;
+            for time in times.values_mut().rev() {
+                least = least.min(*time);
+                *time = least;
+            }
         }
         Self { known, newest, earliest }
     }
 
     /// The shore signs receipts in its newest tree: a tree head was not there before the last
     /// receipt in a smaller tree. A head that no receipt names says nothing.
-    fn not_before(&self, size: u64, root: Hash) -> Option<i64> {
-        self.known.contains(&(size, root)).then_some(())?;
-        let newest = self.newest.range(..size).next_back().map(|(_, time)| *time)?;
+    fn not_before(&self, named: &NamedTree) -> Option<i64> {
+        self.known.contains(named).then_some(())?;
+        let NamedTree { origin, size, .. } = named;
+        let newest = self.newest.get(origin)?.range(..size).next_back().map(|(_, time)| *time)?;
         // The shore's clock may have been set back: nobody else is to be blamed for it.
-        let earliest = self.earliest.range(size..).next().map(|(_, time)| *time);
+        let earliest = self.earliest.get(origin)?.range(size..).next().map(|(_, time)| *time);
         Some(earliest.map_or(newest, |earliest| newest.min(earliest)))
     }
 }

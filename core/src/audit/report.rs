@@ -109,8 +109,34 @@ pub struct LedgerShown {
     pub origin_text: Option<String>,
     /// What the shore stated about itself, and what was handed out before: newest last.
     pub statements: Vec<String>,
+    /// Ledgers of the vessel before this one, by what receipts and devices name of them.
+    pub earlier: Vec<EarlierLedger>,
     /// The shore's clock went back between receipts, or one was dated back.
     pub clock_set_back: Option<ClockSetBack>,
+}
+
+impl LedgerShown {
+    /// Whether the shore once held records that it does not hold any more.
+    pub fn has_lost(&self) -> bool {
+        self.earlier.iter().any(|ledger| !ledger.lost.is_empty())
+    }
+}
+
+/// A ledger before this one, which the bundle does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EarlierLedger {
+    /// SHA-256 of its origin line.
+    pub origin: Hash,
+    /// The origin line, where the vessel's shore named that ledger.
+    pub name: Option<String>,
+    /// Receipts that name it.
+    pub receipts: u64,
+    /// Tree heads of it that devices acknowledged.
+    pub acks: u64,
+    /// Records for which a receipt was given, and which are not shown with all before them: lost. Of very many the first.
+    pub lost: Vec<RecordRef>,
+    /// How many more there are.
+    pub lost_more: u64,
 }
 
 /// One device.
@@ -320,13 +346,14 @@ pub struct Report {
 
 impl Report {
     /// 0 everything holds and nothing differs; 1 something does not hold; 3 everything holds, and flags differ; 4
-    /// everything holds and nothing that was compared differs, but not everything could be compared. (2: not a bundle.)
+    /// everything holds and nothing that was compared differs, but not everything could be compared, or records that were held
+    /// once are lost. (2: not a bundle.)
     pub fn exit_code(&self) -> u8 {
         if !self.integrity {
             1
         } else if self.reassessment.differs() {
             3
-        } else if !self.reassessment.is_complete() {
+        } else if !self.reassessment.is_complete() || self.ledger.has_lost() {
             4
         } else {
             0

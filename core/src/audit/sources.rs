@@ -58,7 +58,7 @@ pub struct Sources {
     pub contents: Vec<Vec<u8>>,
     /// Full copies of the segments that the leaves are about; what is withheld is taken out here.
     pub segments: Vec<Segment>,
-    /// Every receipt given for a device of the vessel.
+    /// Every receipt given for a device of the vessel, those of earlier ledgers too.
     pub receipts: Vec<Vec<u8>>,
 }
 
@@ -69,9 +69,8 @@ pub struct Prepared {
     ledger_leaves: BTreeMap<u64, Leaf>,
     /// Contents, receipts and segments.
     parts: BTreeMap<String, Vec<u8>>,
-    /// Sizes of earlier ledgers that receipts name, and tree heads that devices acknowledged: origin and size.
-    receipted: BTreeSet<u64>,
-    acknowledged: BTreeSet<(Hash, u64)>,
+    /// Trees that receipts name and devices acknowledged: origin and size.
+    trees: BTreeSet<(Hash, u64)>,
 }
 
 impl Sources {
@@ -99,12 +98,13 @@ impl Sources {
         for (dev, copies) in by_device {
             parts.insert(segments_name(dev), write_byte_strings(copies));
         }
-        let receipted = self.receipts.iter().map(|bytes| {
-            Receipt::decode(bytes).map(|it| it.tree_size).map_err(|_| UnreadableReceipt)
-        });
-        let receipted = receipted.collect::<Result<_, _>>()?;
-        let acknowledged = self.segments.iter().flat_map(acknowledged).collect();
-        Ok(Prepared { leaves, ledger_leaves, parts, receipted, acknowledged })
+        let mut trees: BTreeSet<(Hash, u64)> =
+            self.segments.iter().flat_map(acknowledged).collect();
+        for bytes in &self.receipts {
+            let tree = Receipt::decode(bytes).map_err(|_| UnreadableReceipt)?.tree;
+            trees.insert((tree.origin, tree.size));
+        }
+        Ok(Prepared { leaves, ledger_leaves, parts, trees })
     }
 }
 
@@ -132,8 +132,7 @@ impl Prepared {
         }
         let head = tree_head.head();
         let origin = Hash::of(head.origin.as_bytes());
-        let acknowledged = self.acknowledged.iter().filter(|(of, _)| *of == origin);
-        let older = self.receipted.iter().copied().chain(acknowledged.map(|(_, size)| *size));
+        let older = self.trees.iter().filter(|(of, _)| *of == origin).map(|(_, size)| *size);
         let consistency = joined(older, hashes, head.size)?;
         let mut leaves = self.leaves;
         leaves.insert(export.0, export.1);

@@ -76,6 +76,7 @@ pub fn verify(bundle: &Bundle, policy: &Policy, options: &Options) -> Result<Rep
         checks,
         ledger: LedgerShown {
             clock_set_back: clock::set_back(&receipts.facts),
+            earlier: receipts.earlier.clone(),
             ..shown(&parts, &logged)
         },
         policy: verdict.to_string().lines().map(str::to_owned).collect(),
@@ -141,6 +142,7 @@ fn shown(parts: &Parts<'_>, logged: &Logged<'_>) -> LedgerShown {
         after,
         origin_text: logged.origin_text.clone(),
         statements: logged.statements.clone(),
+        earlier: Vec::new(),
         clock_set_back: None,
     }
 }
@@ -176,9 +178,10 @@ fn says(
             device_id(&parts.manifest.shore_key)
         ),
         format!(
-            "receipts that agree with this ledger: {}, acknowledged tree heads: {}",
-            receipts.facts.len(),
-            held.acks.len()
+            "receipts that agree with this ledger: {}, acknowledged tree heads: {}; of earlier ledgers: {}",
+            receipts.of_this,
+            receipts.acks_of_this,
+            receipts.earlier.iter().map(|it| it.receipts + it.acks).sum::<u64>()
         ),
     ]
 }

@@ -40,7 +40,7 @@ fn receipt() -> Receipt {
         300,
         Hash::of(b"head"),
         1_795_305_600,
-        crate::record::receipt::no_tree(),
+        crate::record::NamedTree::of("ledger.example/fleet-1", 1_024, Hash::of(b"root")),
     )
     .unwrap()
 }
@@ -137,8 +137,9 @@ fn messages() {
             "receipt": {
                 "bytes": hex(&receipt.encode()),
                 "value": [
-                    1, hex(&receipt.dev.0), receipt.seq, hex(&receipt.head.0), receipt.time,
-                    receipt.tree_size, hex(&receipt.tree_root.0), hex(&receipt.signature),
+                    2, hex(&receipt.dev.0), receipt.seq, hex(&receipt.head.0), receipt.time,
+                    hex(&receipt.tree.origin.0), receipt.tree.size, hex(&receipt.tree.root.0),
+                    hex(&receipt.signature),
                 ],
             },
             "sealed_request": {

@@ -3,10 +3,30 @@
 use super::{
     body::PublicKeyBytes,
     cbor::{CborError, Reader, Writer},
-    fact::VERSION,
     key::{DeviceKey, KeyError, Purpose, SIGNATURE_LEN, sign, verify},
 };
 use crate::model::{DeviceId, Hash};
+
+/// The form of a receipt. Version 1 did not name its ledger; none of it was ever given.
+const VERSION: u64 = 2;
+
+/// A tree of a ledger, as a receipt and an `ack` record name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct NamedTree {
+    /// SHA-256 of the ledger's origin line; [`Hash::ZERO`] before there is a ledger.
+    pub origin: Hash,
+    /// Leaves.
+    pub size: u64,
+    /// Root.
+    pub root: Hash,
+}
+
+impl NamedTree {
+    /// A tree of the ledger with this origin line.
+    pub fn of(origin: &str, size: u64, root: Hash) -> Self {
+        Self { origin: Hash::of(origin.as_bytes()), size, root }
+    }
+}
 
 /// What a shore holds of a device, at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,31 +39,28 @@ pub struct Receipt {
     pub head: Hash,
     /// When the shore held it, Unix seconds.
     pub time: i64,
-    /// Leaves of the ledger at that time.
-    pub tree_size: u64,
-    /// The ledger's root at that time.
-    pub tree_root: Hash,
+    /// The ledger at that time.
+    pub tree: NamedTree,
     /// The shore's.
     pub signature: [u8; SIGNATURE_LEN],
 }
 
-/// The ledger before anything is logged: its size and its root.
-pub fn no_tree() -> (u64, Hash) {
-    (0, Hash::of(b""))
+/// What is named before there is a ledger.
+pub fn no_tree() -> NamedTree {
+    NamedTree { origin: Hash::ZERO, size: 0, root: Hash::of(b"") }
 }
 
 impl Receipt {
-    /// Makes and signs a receipt. `tree`: size and root of the ledger that logs what it names.
+    /// Makes and signs a receipt. `tree`: the ledger that logs what it names.
     pub fn sign(
         shore: &dyn DeviceKey,
         dev: DeviceId,
         seq: u64,
         head: Hash,
         time: i64,
-        (tree_size, tree_root): (u64, Hash),
+        tree: NamedTree,
     ) -> Result<Self, KeyError> {
-        let mut receipt =
-            Self { dev, seq, head, time, tree_size, tree_root, signature: [0; SIGNATURE_LEN] };
+        let mut receipt = Self { dev, seq, head, time, tree, signature: [0; SIGNATURE_LEN] };
         receipt.signature = sign(shore, Purpose::Receipt, &receipt.payload())?;
         Ok(receipt)
     }
@@ -55,19 +72,19 @@ impl Receipt {
 
     fn fields(&self, to: &mut Writer) {
         to.uint(VERSION).bytes(&self.dev.0).uint(self.seq).bytes(&self.head.0).int(self.time);
-        to.uint(self.tree_size).bytes(&self.tree_root.0);
+        to.bytes(&self.tree.origin.0).uint(self.tree.size).bytes(&self.tree.root.0);
     }
 
     fn payload(&self) -> Vec<u8> {
         let mut to = Writer::default();
-        self.fields(to.array(7));
+        self.fields(to.array(8));
         to.finish()
     }
 
     /// The receipt's bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut to = Writer::default();
-        self.fields(to.array(8));
+        self.fields(to.array(9));
         to.bytes(&self.signature);
         to.finish()
     }
@@ -75,17 +92,16 @@ impl Receipt {
     /// Reads a receipt's bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
         let mut from = Reader::new(bytes)?;
-        from.array(8)?;
+        from.array(9)?;
         if from.uint()? != VERSION {
-            return Err(CborError::Expected("a receipt of version 1"));
+            return Err(CborError::Expected("a receipt of version 2"));
         }
         Ok(Self {
             dev: DeviceId(from.fixed()?),
             seq: from.uint()?,
             head: from.hash()?,
             time: from.int()?,
-            tree_size: from.uint()?,
-            tree_root: from.hash()?,
+            tree: NamedTree { origin: from.hash()?, size: from.uint()?, root: from.hash()? },
             signature: from.fixed()?,
         })
     }
@@ -114,11 +130,32 @@ mod tests {
             Receipt { time: 999, ..receipt.clone() },
             Receipt { head: Hash::of(b"other"), ..receipt.clone() },
             Receipt { dev: DeviceId([3; 8]), ..receipt.clone() },
-            Receipt { tree_size: 1, ..receipt.clone() },
+            Receipt { tree: NamedTree { size: 1, ..receipt.tree }, ..receipt.clone() },
+            Receipt { tree: NamedTree { root: Hash::ZERO, ..receipt.tree }, ..receipt.clone() },
+            Receipt { tree: NamedTree::of("ledger", 0, receipt.tree.root), ..receipt.clone() },
         ] {
             assert!(!changed.is_from(&shore.public_key()));
         }
         let other = SoftwareKey::generate(&mut SeededEntropy::new(2));
         assert!(!receipt.is_from(&other.public_key()));
+    }
+
+    #[test]
+    fn other_versions_are_refused() {
+        let shore = SoftwareKey::generate(&mut SeededEntropy::new(1));
+        let receipt =
+            Receipt::sign(&shore, DeviceId([2; 8]), 7, Hash::of(b"head"), 1_000, no_tree())
+                .unwrap();
+        let good = receipt.encode();
+        for version in [0, 1, 3, 23] {
+            let mut other = good.clone();
+            other[1] = version;
+            assert!(Receipt::decode(&other).is_err(), "{version}");
+        }
+        // As version 1 was: eight elements, without the ledger.
+        let mut old = Writer::default();
+        old.array(8).uint(1).bytes(&receipt.dev.0).uint(7).bytes(&receipt.head.0).int(1_000);
+        old.uint(0).bytes(&receipt.tree.root.0).bytes(&receipt.signature);
+        assert!(Receipt::decode(&old.finish()).is_err());
     }
 }

@@ -163,16 +163,19 @@ impl Store {
         Ok(())
     }
 
-    /// The newest receipt for `dev`.
+    /// The newest receipt for `dev`. Those of a version that this program does not read stay, and say nothing.
     pub fn last_receipt(&self, dev: DeviceId) -> Result<Option<Receipt>, StoreError> {
-        let bytes: Option<Vec<u8>> = self
+        let mut statement = self
             .connection
-            .prepare_cached("SELECT bytes FROM receipt WHERE dev = ?1 ORDER BY seq DESC LIMIT 1")?
-            .query_row(params![dev.0], |row| row.get(0))
-            .optional()?;
-        bytes
-            .map(|bytes| Receipt::decode(&bytes).map_err(|_| StoreError::Damaged("a receipt")))
-            .transpose()
+            .prepare_cached("SELECT bytes FROM receipt WHERE dev = ?1 ORDER BY seq DESC")?;
+        let mut rows = statement.query(params![dev.0])?;
+        while let Some(row) = rows.next()? {
+            let bytes: Vec<u8> = row.get(0)?;
+            if let Ok(receipt) = Receipt::decode(&bytes) {
+                return Ok(Some(receipt));
+            }
+        }
+        Ok(None)
     }
 
     /// A setting.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::Args;
 
-use super::{Data, Failure, say, shutdown};
+use super::{Data, Failure, one_server::OneServer, say, shutdown};
 use crate::http::Hosts;
 use crate::ledger::{Cosigning, WitnessAddress};
 use crate::shore::Shore;
@@ -43,6 +43,7 @@ pub(super) fn witness_address(text: &str) -> Result<Arc<WitnessAddress>, String>
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let shore = Arc::new(options.data.open()?);
+    let _only = OneServer::of(&options.data.data)?;
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|error| {
         format!("cannot listen on {} ({error}); choose another with --listen", options.listen)
     })?;

@@ -6,13 +6,13 @@ use deckwatch_core::{
     audit::{Bundle, Manifest, Sources, UnreadableReceipt, Withheld},
     ledger::{LeafKind, NO_VESSEL, SignedTreeHead, Withdrawal},
     model::VesselId,
-    record::{Chain, Receipt, Segment},
+    record::{Chain, Segment},
 };
 
 use super::{Ledger, LedgerError, Statement};
 use crate::projection::read::receipts;
 use crate::shore::{Held, Shore, ShoreError};
-use crate::store::{DocumentRef, ReadTx, ReceiptRow, StoreError, gather};
+use crate::store::{DocumentRef, ReadTx, StoreError, gather};
 
 const UNREADABLE_RECEIPT: StoreError = StoreError::Unreadable { what: "receipt" };
 
@@ -128,7 +128,7 @@ fn sources(
     let rows = gather(|each| tx.segments_of(vessel, each))?;
     let segments: Result<Vec<Segment>, StoreError> =
         rows.iter().map(|row| Segment::decode(&row.bytes).map_err(|_| UNREADABLE)).collect();
-    let receipts = of_this_ledger(tx, ledger, gather(|each| tx.receipts_of(vessel, each))?)?;
+    let receipts = gather(|each| tx.receipts_of(vessel, each))?;
     Ok(Sources {
         leaves: leaves.iter().map(|row| (row.index, row.leaf)).collect(),
         ledger_leaves: about_itself.iter().map(|row| (row.index, row.leaf)).collect(),
@@ -136,26 +136,6 @@ fn sources(
         segments: segments?,
         receipts: receipts.into_iter().map(|row| row.bytes).collect(),
     })
-}
-
-/// A receipt names a tree, not its ledger. Those whose tree a ledger before this one had cannot be held against this
-/// one. The first ledger has none before it: whatever contradicts it is shown.
-fn of_this_ledger(
-    tx: &dyn ReadTx,
-    ledger: &Ledger,
-    rows: Vec<ReceiptRow>,
-) -> Result<Vec<ReceiptRow>, ShoreError> {
-    if ledger.number() == 1 {
-        return Ok(rows);
-    }
-    let mut kept = Vec::new();
-    for row in rows {
-        let receipt = Receipt::decode(&row.bytes).map_err(|_| UNREADABLE_RECEIPT)?;
-        if ledger.had(tx, receipt.tree_size, receipt.tree_root)? {
-            kept.push(row);
-        }
-    }
-    Ok(kept)
 }
 
 /// All changes of the Plan, and of Pages where they are shown.

@@ -13,7 +13,7 @@ use deckwatch_core::{
     },
     model::{DeviceId, Hash, VesselId},
     plan::PlanContent,
-    record::{Body, Receipt, Segment},
+    record::{Body, NamedTree, Receipt, Segment},
     sync::Response,
 };
 
@@ -115,17 +115,17 @@ fn a_receipt_names_a_tree_that_holds_what_it_is_about() {
     let receipt = Receipt::decode(&response.receipts[0]).unwrap();
     let signed = head(&response);
     let said = signed.verify(ledger(&scene).key()).unwrap();
-    assert_eq!((receipt.tree_size, receipt.tree_root), (said.size, said.root));
+    assert_eq!(receipt.tree, NamedTree::of(&said.origin, said.size, said.root));
     let segment = Segment::decode(phone.segments.last().unwrap()).unwrap();
     let run = LoggedRun::of(&segment.reopen().unwrap());
     let index =
         leaves(&scene).iter().position(|leaf| leaf.subject == run.subject()).unwrap() as u64;
-    assert!(index < receipt.tree_size);
+    assert!(index < receipt.tree.size);
     let proof = scene.shore.prove_leaf(index).unwrap();
     let now = SignedTreeHead::parse(&proof.note).unwrap();
     let (hash, now) = (leaf_hash(&proof.leaf), now.head());
     verify_inclusion(index, now.size, hash, &proof.path, now.root).unwrap();
-    let joined = scene.shore.prove_consistency(receipt.tree_size).unwrap();
+    let joined = scene.shore.prove_consistency(receipt.tree.size).unwrap();
     let mut memory = Remembered::new(ledger(&scene).key().clone());
     memory.accept(signed, &[]).unwrap();
     memory.accept(SignedTreeHead::parse(&joined.note).unwrap(), &joined.path).unwrap();

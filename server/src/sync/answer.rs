@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use deckwatch_core::{
-    model::{DeviceId, Hash},
-    record::{Receipt, Span, chain::runs},
+    model::DeviceId,
+    record::{NamedTree, Receipt, Span, chain::runs},
     sync::{Have, Limits, Problem, Request, Response, Scope, TreeHeadAnswer, missing},
 };
 
@@ -54,7 +54,8 @@ impl Shore {
         self.name_ledger(tx, held)?;
         let ledger = self.open_ledger(tx).map_err(ShoreError::from)?;
         let head = self.sign_tree_head(tx, &ledger).map_err(ShoreError::from)?;
-        let tree = ledger.now(&*tx).map_err(ShoreError::from)?;
+        let (size, root) = ledger.now(&*tx).map_err(ShoreError::from)?;
+        let tree = NamedTree::of(ledger.key().name(), size, root);
         for dev in &named {
             response.receipts.extend(self.receipt(tx, held, *dev, (now, tree))?);
         }
@@ -88,7 +89,7 @@ impl Shore {
         tx: &mut dyn WriteTx,
         held: &Held,
         dev: DeviceId,
-        (now, tree): (i64, (u64, Hash)),
+        (now, tree): (i64, NamedTree),
     ) -> Result<Option<Vec<u8>>, SyncRefusal> {
         // Nobody needs a receipt for what the shore itself wrote.
         let Some((seq, head)) = held.top(dev).filter(|_| dev != held.authority().root()) else {

@@ -7,7 +7,7 @@ use deckwatch_core::{
     authority::Roles,
     model::{Hash, RecordRef, VesselId},
     plan::PlanDocument,
-    record::{Body, Chain, Entry, Evidence, reason::tag_check},
+    record::{Body, Chain, Entry, Evidence, NamedTree, reason::tag_check},
     time::Bounds,
 };
 
@@ -157,7 +157,8 @@ impl Shore {
         facts.extend(held.chains().iter().map(Chain::dev).filter_map(|dev| {
             let (seq, head) = held.top(dev)?;
             // Nobody can have named these: neither the receipt in an anchor nor its tree in an ack.
-            let (hash, tree) = (Hash(self.draw()), (u64::MAX, Hash(self.draw())));
+            let [hash, origin] = [Hash(self.draw()), Hash(self.draw())];
+            let tree = NamedTree { origin, size: u64::MAX, root: hash };
             Some(ReceiptFact { dev, seq, head, time: now, hash, tree })
         }));
         let assessment = assess(&Input {

@@ -145,6 +145,63 @@ fn a_witness_cosigns_what_is_served_and_a_policy_can_ask_for_it() {
 }
 
 #[test]
+fn a_second_server_of_one_folder_is_refused_and_told_why() {
+    let shore = Shore::new();
+    let serving = shore.start(&[]);
+    let start = ["serve", "--listen", "127.0.0.1:0"];
+    let why = refused(&run(shore.folder.path(), &start));
+    let process = format!("another server process ({})", serving.child.id());
+    assert!(why.contains(&process) && why.contains("end it first"), "{why}");
+    // The first one goes on, and commands run beside it.
+    said(&run(shore.folder.path(), &["vessel", "add", "MV Second"]));
+    assert!(serving.get("/").contains("MV Second"));
+    drop(serving);
+    drop(shore.start(&[]));
+}
+
+/// The tree head beside the key is what tells an old copy of the database, so no process may ever put a smaller one there.
+#[test]
+fn processes_that_sign_at_once_never_lower_the_tree_head_beside_the_key() {
+    let shore = Shore::new();
+    let serving = shore.start(&[]);
+    let keys = shore.folder.path().join("keys");
+    let beside = || {
+        let mut files = std::fs::read_dir(&keys).unwrap().flatten().map(|entry| entry.path());
+        let head = files.find(|path| path.extension().is_some_and(|it| it == "head"));
+        let note = std::fs::read(head.unwrap()).unwrap();
+        SignedTreeHead::parse(&note).unwrap().verify(&shore.key).unwrap().size
+    };
+    serving.bytes("/ledger/checkpoint");
+    let mut sizes = vec![beside()];
+    for round in 0..4 {
+        let vessels: Vec<String> = (0..4).map(|n| format!("MV {round}-{n}")).collect();
+        let started = vessels.iter().flat_map(|vessel| {
+            let add = vec!["vessel", "add", vessel.as_str()];
+            [add, vec!["ledger", "show"]].map(|arguments| {
+                let mut command = deckwatch();
+                command.args(arguments).arg("--data").arg(shore.folder.path());
+                command.stdout(Stdio::null()).spawn().unwrap()
+            })
+        });
+        let mut started: Vec<Child> = started.collect();
+        while started.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
+            serving.bytes("/ledger/checkpoint");
+            sizes.push(beside());
+        }
+        assert!(started.iter_mut().all(|child| child.wait().unwrap().success()));
+    }
+    serving.bytes("/ledger/checkpoint");
+    sizes.push(beside());
+    assert!(sizes.is_sorted(), "{sizes:?}");
+    let shown = said(&run(shore.folder.path(), &["ledger", "show"]));
+    let leaves = sizes.last().unwrap().to_string();
+    assert!(
+        sizes[0] + 16 <= *sizes.last().unwrap() && shown.contains(&leaves),
+        "{sizes:?} {shown}"
+    );
+}
+
+#[test]
 fn a_new_ledger_is_shown_before_it_begins_and_says_why() {
     let shore = Shore::new();
     let data = shore.folder.path();

@@ -3,7 +3,8 @@
 use std::fmt::{self, Formatter};
 
 use super::{
-    Check, ClockSetBack, DeviceShown, HONEST, NamedNotShown, NotShown, Reassessment, Report,
+    Check, ClockSetBack, DeviceShown, EarlierLedger, HONEST, NamedNotShown, NotShown, Reassessment,
+    Report,
 };
 use crate::time::moment::utc;
 
@@ -162,6 +163,7 @@ impl Report {
         for statement in &shown.statements {
             writeln!(f, "  - {statement}")?;
         }
+        self.write_earlier(f)?;
         if let Some(ClockSetBack { secs, receipts, from, to }) = shown.clock_set_back {
             let (from, to) = (utc(from), utc(to));
             writeln!(
@@ -170,6 +172,17 @@ impl Report {
             )?;
         }
         Ok(())
+    }
+
+    fn write_earlier(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.ledger.earlier.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\nEARLIER LEDGERS, WHICH THIS BUNDLE DOES NOT HOLD")?;
+        if let Some(text) = &self.ledger.origin_text {
+            writeln!(f, "This ledger says in its first leaf: {:?}", plain(text))?;
+        }
+        self.ledger.earlier.iter().try_for_each(|ledger| ledger.write(f))
     }
 
     fn write_devices(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -218,6 +231,30 @@ impl Report {
             f,
             "It does not show who held a phone, nor that nothing happened that nobody recorded."
         )
+    }
+}
+
+impl EarlierLedger {
+    fn write(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_deref().map_or_else(|| self.origin.to_string(), plain);
+        writeln!(
+            f,
+            "  {name}: {} receipts and {} acknowledged tree heads are of it. Their trees were not compared.",
+            self.receipts, self.acks
+        )?;
+        for lost in &self.lost {
+            writeln!(
+                f,
+                "  - LOST: a receipt says that the shore held record {} of device {} (hash {}) with all before it, and that is not shown",
+                lost.seq,
+                lost.dev,
+                lost.hash.short()
+            )?;
+        }
+        if self.lost_more > 0 {
+            writeln!(f, "  - and {} more", self.lost_more)?;
+        }
+        Ok(())
     }
 }
 

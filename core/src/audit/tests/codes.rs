@@ -9,7 +9,7 @@ use crate::{
     entropy::SeededEntropy,
     ledger::{Leaf, LeafKind, LedgerKey, LoggedRun, SignedTreeHead, merkle::root_of},
     model::{Hash, VesselId},
-    record::{Body, DeviceKey, Receipt, Segment},
+    record::{Body, DeviceKey, NamedTree, Receipt, Segment},
 };
 
 /// What was changed, and the code that it must earn.
@@ -177,14 +177,18 @@ fn of_receipts(ship: &Ship, told: &mut Told) {
     };
     told.push(("receipt_malformed", says(b"nothing".to_vec())));
     let (seq, head) = ship.crew.head();
+    let origin = first.tree.origin;
     let in_tree = |size, root| {
-        let (dev, time) = (ship.crew.dev, first.time);
-        Receipt::sign(&ship.shore, dev, seq, head, time, (size, root)).unwrap().encode()
+        let (dev, time, tree) = (ship.crew.dev, first.time, NamedTree { origin, size, root });
+        Receipt::sign(&ship.shore, dev, seq, head, time, tree).unwrap().encode()
     };
     let early = root_of(&ship.log.nodes, 3).unwrap();
     told.push(("receipt_before_leaf", says(in_tree(3, early))));
     let size = ship.tree_head.head().size;
     told.push(("tree_too_old", says(in_tree(size + 1, early))));
+    let nowhere = NamedTree { origin: Hash::ZERO, size: 3, root: early };
+    let nowhere = Receipt::sign(&ship.shore, ship.crew.dev, seq, head, first.time, nowhere);
+    told.push(("tree_contradicts", says(nowhere.unwrap().encode())));
 }
 
 fn of_what_is_left_out(ship: &Ship, told: &mut Told) {

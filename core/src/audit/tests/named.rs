@@ -7,7 +7,7 @@ use super::{
 use crate::{
     ledger::LeafKind,
     model::Hash,
-    record::{Segment, part::Part},
+    record::{Receipt, Segment, part::Part},
 };
 
 fn report(ship: &Ship, bundle: &Bundle) -> Report {
@@ -147,4 +147,37 @@ fn a_plan_that_costs_too_much_is_not_assessed() {
     assert_eq!(report.exit_code(), 4, "{report}");
     let why = report.reassessment.not_possible.unwrap();
     assert!(why.contains("more patrols than a verification counts"), "{why}");
+}
+
+#[test]
+fn receipts_of_a_ledger_before_this_one_are_listed_with_what_was_lost() {
+    let ship = Ship::new(Story { follows: true, short: true, ..Story::default() });
+    let report = ship.report();
+    assert!(report.integrity, "{report}");
+    let [earlier] = &report.ledger.earlier[..] else { panic!("{report}") };
+    assert_eq!(earlier.name.as_deref(), Some("ledger.example/fleet-0"));
+    assert_eq!((earlier.receipts, earlier.acks, earlier.lost_more), (2, 1, 0));
+    let [lost] = &earlier.lost[..] else { panic!("{report}") };
+    assert_eq!((lost.dev, lost.hash), (ship.crew.dev, Hash::of(b"a lost record")));
+    // Everything that is shown was compared, and still something is undecided.
+    assert!(report.reassessment.is_complete() && !report.reassessment.differs(), "{report}");
+    assert_eq!(report.exit_code(), 4);
+    let text = report.to_string();
+    assert!(text.contains("EARLIER LEDGERS, WHICH THIS BUNDLE DOES NOT HOLD"), "{text}");
+    assert!(text.contains("LOST: a receipt says that the shore held record"), "{text}");
+    // Without that receipt nothing is lost.
+    let whole = ship.showing(|sources| {
+        let lost = |bytes: &Vec<u8>| Receipt::decode(bytes).unwrap().head != lost.hash;
+        sources.receipts.retain(lost);
+    });
+    let report = whole.report();
+    assert_eq!((report.exit_code(), report.ledger.earlier[0].receipts), (0, 1), "{report}");
+}
+
+#[test]
+fn a_receipt_of_a_ledger_that_the_shore_never_named_is_a_fault() {
+    let ship = Ship::new(Story { hides_a_ledger: true, short: true, ..Story::default() });
+    let report = ship.report();
+    assert!(report.has_fault("ledger_unknown"), "{report}");
+    assert_eq!(report.exit_code(), 1);
 }

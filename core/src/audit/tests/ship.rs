@@ -21,13 +21,15 @@ use crate::{
     model::{DocumentId, DueId, Hash, PageSubject, VesselId, due_id, page_id},
     page::{Draft, On, PageContent, keys},
     plan::{PlanDocument, Walk},
-    record::{Body, DeviceKey, Evidence, Receipt, SoftwareKey, VerifiedSegment},
+    record::{Body, DeviceKey, Evidence, NamedTree, Receipt, SoftwareKey, VerifiedSegment},
 };
 
 const NIGHT: i64 = 86_400;
 /// When the bundle is handed out.
 pub const NOW: i64 = DAY + 4 * NIGHT;
 const ORIGIN: &str = "ledger.example/fleet-1";
+/// A ledger that was lost.
+const EARLIER: &str = "ledger.example/fleet-0";
 const OTHER: VesselId = VesselId([8; 16]);
 
 /// The due patrol of a night.
@@ -71,6 +73,10 @@ pub struct Story {
     pub sees: bool,
     /// The shore says that a ledger with another key logs the vessel.
     pub names_another_ledger: bool,
+    /// The first sync was in a ledger that the shore lost, and this one says that it follows.
+    pub follows: bool,
+    /// That ledger is one that the shore's chain never named.
+    pub hides_a_ledger: bool,
     /// A segment of the crew phone got lost, and the shore says all the same that it holds all.
     pub loses: bool,
     /// A receipt of the newest tree is dated back by so much, s.
@@ -159,6 +165,10 @@ impl Scene {
         self.shore.genesis(begin);
         let key = ledger_key();
         let other = self.story.names_another_ledger;
+        if self.story.follows {
+            let origin = EARLIER.to_owned();
+            self.shore.write(begin, 0, Body::Ledger { origin, key: [8; 32] });
+        }
         let key = if other { [9; 32] } else { key.verifier().public_key() };
         let origin = ORIGIN.to_owned();
         self.shore.write(begin, 0, Body::Ledger { origin, key });
@@ -190,6 +200,22 @@ impl Scene {
         self.officer.write(begin + 300, 0, Body::PlanAdopt { heads, effective_from: 0 });
         self.log_changes();
         self.sync(begin + 600);
+        if self.story.follows || self.story.hides_a_ledger {
+            self.earlier(begin + 900);
+        }
+    }
+
+    /// Receipts and an acknowledgement of a ledger before this one; what the second receipt names is lost.
+    fn earlier(&mut self, time: i64) {
+        let (origin, size, root) = (Hash::of(EARLIER.as_bytes()), 9, Hash::of(b"a lost tree"));
+        let tree = NamedTree { origin, size, root };
+        let (dev, (seq, head)) = (self.crew.dev, self.crew.head());
+        for (seq, head) in [(seq, head), (seq + 90, Hash::of(b"a lost record"))] {
+            let receipt = Receipt::sign(&self.shore.key, dev, seq, head, time, tree).unwrap();
+            self.receipts.push(receipt);
+        }
+        self.crew.write(time, 0, Body::Ack { origin, size, root });
+        self.crew.flush();
     }
 
     fn vouch_by_shore(&mut self, time: i64, changes: &[RawChange]) {
@@ -234,8 +260,8 @@ impl Scene {
             }
             let pen = if number == 0 { &mut self.officer } else { &mut self.crew };
             let (seq, head) = pen.head();
-            let receipt =
-                Receipt::sign(&self.shore.key, pen.dev, seq, head, time, (size, root)).unwrap();
+            let tree = NamedTree::of(ORIGIN, size, root);
+            let receipt = Receipt::sign(&self.shore.key, pen.dev, seq, head, time, tree).unwrap();
             let subject = Some(receipt.hash());
             pen.write(time, 0, Body::Anchor { source: 1, time, eps: 10, subject });
             if self.story.shows_two_faces {
@@ -304,7 +330,8 @@ impl Scene {
         if story.dates_back > 0 {
             let last = self.receipts.last().unwrap();
             let (dev, seq, head) = (last.dev, last.seq, last.head);
-            let (time, tree) = (last.time - story.dates_back, self.log.tree());
+            let (size, root) = self.log.tree();
+            let (time, tree) = (last.time - story.dates_back, NamedTree::of(ORIGIN, size, root));
             let receipt = Receipt::sign(&self.shore.key, dev, seq, head, time, tree).unwrap();
             self.receipts.push(receipt);
         }

@@ -44,6 +44,8 @@ fn stories() -> Vec<(&'static str, Ship)> {
         ("records-not-logged", Ship::new(Story { forgets_to_log: true, ..short() })),
         ("receipt-contradicts", Ship::new(Story { loses: true, ..short() })),
         ("tree-contradicts", Ship::new(Story { shows_two_faces: true, ..short() })),
+        ("earlier-ledger", Ship::new(Story { follows: true, ..short() })),
+        ("ledger-unknown", Ship::new(Story { hides_a_ledger: true, ..short() })),
         ("other-ledger", Ship::new(Story { names_another_ledger: true, ..short() })),
         (
             "as-of-too-early",

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::{assess::ReceiptFact, audit::report::ClockSetBack};
+use crate::{assess::ReceiptFact, audit::report::ClockSetBack, model::Hash};
 
-/// A receipt that names a larger tree was signed later. `None`: no time says otherwise.
+/// A receipt that names a larger tree of the same ledger was signed later. `None`: no time says otherwise.
 pub(super) fn set_back(receipts: &[ReceiptFact]) -> Option<ClockSetBack> {
-    let mut by_size: BTreeMap<u64, Vec<i64>> = BTreeMap::new();
+    let mut by_tree: BTreeMap<(Hash, u64), Vec<i64>> = BTreeMap::new();
     for receipt in receipts {
-        by_size.entry(receipt.tree.0).or_default().push(receipt.time);
+        let tree = receipt.tree;
+        by_tree.entry((tree.origin, tree.size)).or_default().push(receipt.time);
     }
     let mut found: Option<ClockSetBack> = None;
-    let mut newest: Option<i64> = None;
-    for times in by_size.into_values() {
+    let mut newest: Option<(Hash, i64)> = None;
+    for ((origin, _), times) in by_tree {
+        let before = newest.filter(|(of, _)| *of == origin).map(|(_, time)| time);
         for time in &times {
-            let Some(before) = newest.filter(|before| before > time) else { continue };
+            let Some(before) = before.filter(|before| before > time) else { continue };
             let secs = before.saturating_sub(*time);
             let step = found.get_or_insert(ClockSetBack { secs: 0, receipts: 0, from: 0, to: 0 });
             step.receipts += 1;
@@ -22,7 +24,7 @@ pub(super) fn set_back(receipts: &[ReceiptFact]) -> Option<ClockSetBack> {
                 (step.secs, step.from, step.to) = (secs, before, *time);
             }
         }
-        newest = newest.max(times.into_iter().max());
+        newest = before.max(times.into_iter().max()).map(|time| (origin, time));
     }
     found
 }
@@ -30,12 +32,12 @@ pub(super) fn set_back(receipts: &[ReceiptFact]) -> Option<ClockSetBack> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DeviceId, Hash};
+    use crate::{model::DeviceId, record::NamedTree};
 
     fn receipts(signed: &[(u64, i64)]) -> Vec<ReceiptFact> {
         let receipt = |(size, time): &(u64, i64)| {
             let (hash, head) = (Hash::of(&time.to_be_bytes()), Hash::ZERO);
-            let tree = (*size, Hash::ZERO);
+            let tree = NamedTree { origin: Hash::ZERO, size: *size, root: Hash::ZERO };
             ReceiptFact { dev: DeviceId([1; 8]), seq: 0, head, time: *time, hash, tree }
         };
         signed.iter().map(receipt).collect()
@@ -50,5 +52,9 @@ mod tests {
         assert_eq!(set_back(&signed), Some(expected));
         let reversed: Vec<ReceiptFact> = signed.into_iter().rev().collect();
         assert_eq!(set_back(&reversed), Some(expected));
+        // Trees of two ledgers have no order.
+        let mut apart = receipts(&[(3, 130), (9, 100)]);
+        apart[0].tree.origin = Hash::of(b"another");
+        assert_eq!(set_back(&apart), None);
     }
 }

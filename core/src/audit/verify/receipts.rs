@@ -10,11 +10,11 @@ use crate::{
     assess::ReceiptFact,
     audit::{
         parts::Parts,
-        report::{CheckName, Checks},
+        report::{CheckName, Checks, EarlierLedger, LISTED},
     },
     ledger::{empty_root, merkle::verify_consistency},
-    model::{DeviceId, Hash},
-    record::{Receipt, body::ACK},
+    model::{DeviceId, Hash, RecordRef},
+    record::{NamedTree, Receipt, body::ACK},
 };
 
 const NAME: CheckName = CheckName::Receipts;
@@ -24,6 +24,11 @@ const NAME: CheckName = CheckName::Receipts;
 pub(super) struct Receipts {
     pub facts: Vec<ReceiptFact>,
     pub notes: Vec<String>,
+    /// How many name the ledger of the bundle, and how many acknowledged tree heads do.
+    pub of_this: u64,
+    pub acks_of_this: u64,
+    /// By origin.
+    pub earlier: Vec<EarlierLedger>,
 }
 
 pub(super) fn check(
@@ -33,6 +38,8 @@ pub(super) fn check(
     checks: &mut Checks,
 ) -> Receipts {
     let mut receipts = Receipts::default();
+    let mut earlier = Earlier { named: held.named_ledgers(parts), found: BTreeMap::new() };
+    let origin = Hash::of(parts.tree_head.head().origin.as_bytes());
     let mut trees = Trees { parts, joined: BTreeMap::new() };
     let whole: BTreeMap<DeviceId, BTreeSet<(u64, Hash)>> =
         held.chains.iter().map(|chain| (chain.dev(), chain.whole())).collect();
@@ -53,22 +60,31 @@ pub(super) fn check(
         receipts.facts.push(ReceiptFact::of(&receipt));
         let has_all = |at: &BTreeSet<(u64, Hash)>| at.contains(&(receipt.seq, receipt.head));
         let has_all = whole.get(&receipt.dev).is_some_and(has_all);
-        record_of(parts, held, (&receipt, has_all), &what, &mut receipts.notes, checks);
-        trees.check(receipt.tree_size, receipt.tree_root, &what, checks);
+        let tree = receipt.tree;
+        if tree.origin == origin || tree.origin == Hash::ZERO {
+            receipts.of_this += 1;
+            record_of(parts, held, (&receipt, has_all), &what, &mut receipts.notes, checks);
+            trees.check(&tree, &what, checks);
+        } else if earlier.named.contains_key(&tree.origin) {
+            earlier.receipt(&receipt, has_all);
+        } else {
+            let sentence = format!("{what} names a ledger that the vessel's shore never named");
+            checks.fault(NAME, "ledger_unknown", sentence);
+        }
     }
-    let head = parts.tree_head.head();
-    let origin = Hash::of(head.origin.as_bytes());
     for Ack { record, origin: of, size, root } in &held.acks {
         let what = format!(
             "device {} acknowledged a tree head in its record {}, which",
             record.dev, record.seq
         );
         if *of == origin {
-            trees.check(*size, *root, &what, checks);
+            receipts.acks_of_this += 1;
+            trees.check(&NamedTree { origin, size: *size, root: *root }, &what, checks);
         } else {
-            receipts.notes.push(format!("{what} is of another ledger and was not compared"));
+            earlier.of(*of).0.acks += 1;
         }
     }
+    receipts.earlier = earlier.finish();
     for size in parts.consistency.keys().filter(|size| !trees.joined.contains_key(size)) {
         checks.fault(
             NAME,
@@ -98,6 +114,43 @@ pub(super) fn check(
         );
     }
     receipts
+}
+
+/// Ledgers before this one. The bundle does not hold them, so their trees cannot be compared; the records can.
+struct Earlier {
+    /// The ledgers that the vessel's shore named, by the SHA-256 of their origin lines.
+    named: BTreeMap<Hash, String>,
+    found: BTreeMap<Hash, (EarlierLedger, BTreeSet<RecordRef>)>,
+}
+
+impl Earlier {
+    fn of(&mut self, origin: Hash) -> &mut (EarlierLedger, BTreeSet<RecordRef>) {
+        let name = self.named.get(&origin).cloned();
+        self.found.entry(origin).or_insert_with(|| {
+            let (lost, lost_more) = (Vec::new(), 0);
+            let ledger = EarlierLedger { origin, name, receipts: 0, acks: 0, lost, lost_more };
+            (ledger, BTreeSet::new())
+        })
+    }
+
+    /// The shore says that it lost something; what, receipts tell.
+    fn receipt(&mut self, receipt: &Receipt, has_all: bool) {
+        let Receipt { dev, seq, head, tree, .. } = *receipt;
+        let (ledger, lost) = self.of(tree.origin);
+        ledger.receipts += 1;
+        if !has_all {
+            lost.insert(RecordRef { dev, seq, hash: head });
+        }
+    }
+
+    fn finish(self) -> Vec<EarlierLedger> {
+        let ledgers = self.found.into_values().map(|(mut ledger, lost)| {
+            ledger.lost_more = lost.len().saturating_sub(LISTED) as u64;
+            ledger.lost = lost.into_iter().take(LISTED).collect();
+            ledger
+        });
+        ledgers.collect()
+    }
 }
 
 /// The record that a receipt names must be there, with all before it, in a leaf that the receipt's tree had.
@@ -134,13 +187,13 @@ fn record_of(
     let mut around =
         runs.iter().filter(|(_, run)| (run.from..=run.to).contains(&receipt.seq)).peekable();
     let shown = around.peek().is_some();
-    if receipt.tree_size > 0 && shown && around.all(|(index, _)| *index >= receipt.tree_size) {
+    if receipt.tree.size > 0 && shown && around.all(|(index, _)| *index >= receipt.tree.size) {
         checks.fault(
             NAME,
             "receipt_before_leaf",
             format!(
                 "{what} says that the ledger of {} leaves holds it, and it was logged later",
-                receipt.tree_size
+                receipt.tree.size
             ),
         );
     }
@@ -153,10 +206,19 @@ struct Trees<'p, 'b> {
 }
 
 impl Trees<'_, '_> {
-    fn check(&mut self, size: u64, root: Hash, what: &str, checks: &mut Checks) {
+    fn check(&mut self, tree: &NamedTree, what: &str, checks: &mut Checks) {
+        let NamedTree { origin, size, root } = *tree;
         let head = self.parts.tree_head.head();
         let path = self.parts.consistency.get(&size).map(Vec::as_slice);
         let needs_path = size > 0 && size < head.size;
+        if origin == Hash::ZERO && size > 0 {
+            checks.fault(
+                NAME,
+                "tree_contradicts",
+                format!("{what} names a tree of {size} leaves and no ledger"),
+            );
+            return;
+        }
         if size > head.size {
             checks.fault(NAME, "tree_too_old", format!("{what} names a ledger of {size} leaves, larger than the one shown; ask for a newer bundle"));
             return;

@@ -168,6 +168,17 @@ impl Held {
         self.chain(device_id(shore_key))?.all().filter_map(wall).max()
     }
 
+    /// The ledgers that the vessel's shore named in any of its records, by the SHA-256 of their origin lines.
+    pub fn named_ledgers(&self, parts: &Parts<'_>) -> BTreeMap<Hash, String> {
+        let shore = self.chain(device_id(&parts.manifest.shore_key));
+        let named =
+            shore.into_iter().flat_map(Chain::all).filter_map(|entry| match entry.body()? {
+                Body::Ledger { origin, .. } => Some((Hash::of(origin.as_bytes()), origin.clone())),
+                _ => None,
+            });
+        named.collect()
+    }
+
     pub fn chain(&self, dev: DeviceId) -> Option<&Chain> {
         let at = self.chains.binary_search_by_key(&dev, Chain::dev).ok()?;
         self.chains.get(at)
