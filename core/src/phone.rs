@@ -5,6 +5,8 @@ mod certify;
 mod chain;
 mod crew;
 mod documents;
+mod erasures;
+mod giving_back;
 mod join;
 mod ledger;
 mod open;
@@ -22,6 +24,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use certify::{AnswerError, CertifyError, RequestError};
 pub use documents::{PageError, PlanEditError, Written};
+pub use erasures::rule_of;
 pub use join::JoinError;
 pub use ledger::{LedgerCheck, named_ledger};
 pub use open::{OpenError, Opened};
@@ -127,6 +130,11 @@ pub struct Phone {
     adopted: Vec<Hash>,
     /// Segments in the last request.
     sent: Vec<(DeviceId, crate::record::Span)>,
+    /// Segments of others in the last request, for a shore that collects.
+    given_back: std::collections::BTreeSet<(DeviceId, crate::record::Span)>,
+    /// Changes of others that a collecting shore lacks, and those in the last request.
+    lost_changes: std::collections::BTreeSet<OwnChange>,
+    given_changes: std::collections::BTreeSet<OwnChange>,
     /// Changes in the last request, and what this phone was certified for then.
     sent_changes: (Vec<OwnChange>, Vec<u8>),
     /// The adopted version, read once.

@@ -2,6 +2,7 @@
 
 mod device;
 mod enrol;
+mod erase;
 mod export;
 mod labels;
 mod ledger;
@@ -89,6 +90,8 @@ enum Command {
     ///
     /// Answers `POST /add-checkpoint` (c2sp.org/tlog-witness). Whoever does not trust the company that runs the ledger runs this.
     Witness(witness::Options),
+    /// Erase parts of records after their retention: who, when or what. The chain still verifies, and says so.
+    Erase(erase::Options),
     /// Hand out a vessel's evidence as one file that needs no server.
     Export(export::Options),
     /// Check a file of evidence against your own policy, without a server and without a network.
@@ -173,6 +176,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let done = match cli.command {
         Command::Verify(options) => return verify::run(&options),
         Command::Export(options) => export::run(&options),
+        Command::Erase(options) => erase::run(&options),
         Command::Demo(options) => Ok(runtime()?.block_on(demo::run(options, shutdown()))?),
         Command::Serve(options) => runtime()?.block_on(serve::run(options)),
         Command::Vessel(options) => vessel::run(options),

@@ -7,10 +7,12 @@ mod cosign;
 mod export;
 mod folder;
 mod proof;
+mod resume;
 #[cfg(test)]
 mod tests;
 
 use deckwatch_core::{
+    audit::Erasure,
     ledger::{
         Frontier, Hashes, KeyType, Leaf, LeafKind, LedgerFull, LedgerKey, LoggedRun, NoteError,
         NoteKeyError, Publication, SignedTreeHead, TreeHead, VerifierKey, Withdrawal,
@@ -25,6 +27,7 @@ pub use cosign::{Cosigning, WitnessAddress};
 pub use export::ExportRequest;
 pub use folder::LedgerFolder;
 pub use proof::{ProofAnswer, ProofRefusal};
+pub use resume::{ResumeError, Resuming, ResumingDevice, ResumingVessel};
 
 use crate::shore::{Held, KeyFolderError, Shore, ShoreError, lock};
 use crate::store::{LedgerLeafRow, LedgerRow, ReadTx, StoreError, TreeHeadRow, WriteTx};
@@ -59,6 +62,11 @@ pub enum LedgerError {
     /// The tree head beside the key cannot be read, so nobody knows what was handed out.
     #[error("the newest tree head beside the ledger's key cannot be read")]
     MarkerDamaged,
+    /// The shore was put back and collects what phones bring back.
+    #[error(
+        "the shore was put back from a backup and collects what phones bring back; nothing is signed or written ashore meanwhile"
+    )]
+    Collecting,
     /// This ledger is shorter than one that was signed, or another one: the database is an old copy.
     #[error(
         "the ledger holds {held} leaves, but one of {signed} leaves was signed: the database is an old copy"
@@ -81,8 +89,9 @@ impl LedgerError {
                 "restore the keys folder from the backup that was made with the database"
             }
             Self::Full(_) | Self::OldCopy { .. } => {
-                "put the newest copy of the database back, or begin a new ledger that says what was lost: `deckwatch ledger begin --help`"
+                "put the newest copy of the database back; if there is none, collect what phones hold: `deckwatch ledger resume --help`"
             }
+            Self::Collecting => "`deckwatch ledger resume` says who has come back, and how it ends",
             Self::Damaged { .. } => "restore the database from a backup; nothing was signed",
         }
     }
@@ -101,6 +110,8 @@ pub(crate) enum Statement {
     FlagWithdrawn(Withdrawal),
     /// What was handed out and to whom, as bytes.
     Export(Vec<u8>),
+    /// What was erased, and by what rule.
+    Erased(Erasure),
 }
 
 impl Statement {
@@ -111,6 +122,15 @@ impl Statement {
             Self::FlagRaised(_) => LeafKind::FLAG_RAISED,
             Self::FlagWithdrawn(_) => LeafKind::FLAG_REVISED,
             Self::Export(_) => LeafKind::EXPORT,
+            Self::Erased(_) => LeafKind::ERASURE,
+        }
+    }
+
+    /// What the leaf names; `content` as below.
+    fn subject(&self, content: Option<&[u8]>) -> Hash {
+        match self {
+            Self::Change(subject) => *subject,
+            _ => Hash::of(content.unwrap_or_default()),
         }
     }
 
@@ -120,6 +140,7 @@ impl Statement {
             Self::Run(run) => Some(run.encode()),
             Self::Change(_) => None,
             Self::FlagWithdrawn(gone) => Some(gone.encode()),
+            Self::Erased(erasure) => Some(erasure.encode()),
             Self::FlagRaised(bytes) | Self::Export(bytes) => Some(bytes.clone()),
         }
     }
@@ -180,7 +201,7 @@ impl Ledger {
     }
 
     /// Whether the ledger holds everything that this tree head says.
-    fn holds(&self, tx: &(impl ReadTx + ?Sized), head: &TreeHead) -> Result<bool, LedgerError> {
+    pub fn holds(&self, tx: &(impl ReadTx + ?Sized), head: &TreeHead) -> Result<bool, LedgerError> {
         self.had(tx, head.size, head.root)
     }
 
@@ -228,10 +249,7 @@ impl Shore {
         let ledger = self.open_ledger(tx)?;
         let leaves = statements.iter().map(|statement| {
             let content = statement.content();
-            let subject = match (statement, &content) {
-                (Statement::Change(subject), _) => *subject,
-                (_, content) => Hash::of(content.as_deref().unwrap_or_default()),
-            };
+            let subject = statement.subject(content.as_deref());
             (statement.kind(), subject, content)
         });
         ledger.append(tx, self.now(), vessel, leaves)
@@ -254,6 +272,9 @@ impl Shore {
         tx: &(impl ReadTx + ?Sized),
         ledger: &Ledger,
     ) -> Result<(), LedgerError> {
+        if self.ledger_folder().collecting(&ledger.key)?.is_some() {
+            return Err(LedgerError::Collecting);
+        }
         if let Some(head) = self.ledger_folder().lost(&ledger.key)? {
             let held = tx.ledger_size(ledger.number)?;
             return Err(LedgerError::OldCopy { held, signed: head.size });
@@ -356,6 +377,10 @@ impl Shore {
         as_of: i64,
     ) -> Result<(), LedgerError> {
         let Some(ledger) = Ledger::newest(&*tx)? else { return Ok(()) };
+        // Flags are logged when the shore signs again: vessels are marked then.
+        if self.ledger_folder().collecting(&ledger.key)?.is_some() {
+            return Ok(());
+        }
         self.publish_detectors(tx, &ledger)?;
         let mut raised = standing_flags(&*tx, &ledger, vessel)?;
         let mut statements = Vec::new();

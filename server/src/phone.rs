@@ -133,6 +133,7 @@ impl Phone {
             segments: self.segments.clone(),
             changes: Vec::new(),
             tree_head: None,
+            receipts: Vec::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! ship's facts, and everything the shore says of a vessel is a record of that chain.
 
 mod append;
+mod erase;
 mod forks;
 mod held;
 mod invitation;
@@ -24,9 +25,12 @@ use deckwatch_core::{
     record::{KeyError, SoftwareKey},
 };
 
+pub(crate) use erase::without_erased;
+pub use erase::{EraseError, Erased, ErasureRequest};
 pub(crate) use forks::reaches;
 pub use held::Held;
 pub(crate) use held::{Genesis, genesis_of};
+pub(crate) use invitation::Waiting;
 pub(crate) use keys::write_private;
 pub use keys::{KeyFolder, KeyFolderError};
 pub use page::PageWrite;
@@ -178,6 +182,15 @@ impl Shore {
 
     pub(crate) fn draw<const N: usize>(&self) -> [u8; N] {
         draw(&mut **lock(&self.entropy))
+    }
+
+    /// What a transaction holds of a vessel, with nothing that was decoded earlier.
+    pub(crate) fn held_anew(
+        &self,
+        tx: &(impl ReadTx + ?Sized),
+        held: &Held,
+    ) -> Result<Held, StoreError> {
+        up_to_date(None, tx, held.vessel())
     }
 
     /// Nothing decoded earlier is believed any more.

@@ -72,6 +72,9 @@ pub trait Store: Send + Sync {
         &self,
         work: &mut dyn FnMut(&dyn ReadTx) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
+
+    /// After something was replaced that must not exist any more: no file of the store holds it when this returns.
+    fn scrub(&self) -> Result<(), StoreError>;
 }
 
 /// Everything that can be read in one snapshot.

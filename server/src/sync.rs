@@ -4,6 +4,7 @@
 //! stops nothing else. A request that is not signed by the device it names changes nothing.
 
 mod answer;
+mod collect;
 mod documents;
 mod ingest;
 mod seal;
@@ -22,6 +23,7 @@ pub use ingest::{MAX_UNCERTIFIED_BYTES, MAX_UNCERTIFIED_DEVICES};
 
 use crate::shore::{Shore, ShoreError};
 use crate::store::StoreError;
+use ingest::Taken;
 use seal::Sealed;
 
 /// Why a request was refused as a whole. Nothing was changed.
@@ -119,8 +121,11 @@ impl Shore {
             return Ok(answer::nothing_but(self.now(), problem));
         }
         let synced = self.writing_held(vessel, |tx, held| {
+            if let Some((ledger, _)) = self.collects(&*tx).map_err(ShoreError::from)? {
+                return self.collect(tx, held, &sealed, &ledger);
+            }
             self.open_ledger(tx).map_err(ShoreError::from)?;
-            let taken = self.ingest(tx, held, &sealed)?;
+            let taken = self.ingest(tx, held, &sealed, Taken::default())?;
             if taken.news {
                 crate::projection::mark(tx, vessel, self.now())?;
             }

@@ -45,6 +45,8 @@ pub struct TestShore {
     /// Where it answers.
     pub address: SocketAddr,
     runtime: Option<tokio::runtime::Runtime>,
+    /// Folders of a shore before this one; phones have theirs there.
+    before: Vec<tempfile::TempDir>,
 }
 
 impl TestShore {
@@ -52,7 +54,36 @@ impl TestShore {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SettableClock::at(BEGIN));
-        let shore = Arc::new(open(folder.path(), &clock));
+        let shore = open(folder.path(), &clock);
+        Self::serve(folder, clock, shore)
+    }
+
+    /// A copy of the database as it is now.
+    pub fn backup(&self, to: &Path) {
+        let path = self.folder.path().join("deckwatch.db");
+        let store = SqliteStore::open(&path, &SqliteOptions::default()).unwrap();
+        store.backup_to(to).unwrap();
+    }
+
+    /// Another machine with this backup and with the folder of keys as it is now. This one goes away.
+    pub fn restored(mut self, backup: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(backup, folder.path().join("deckwatch.db")).unwrap();
+        std::fs::create_dir(folder.path().join("keys")).unwrap();
+        for file in std::fs::read_dir(self.folder.path().join("keys")).unwrap().flatten() {
+            std::fs::copy(file.path(), folder.path().join("keys").join(file.file_name())).unwrap();
+        }
+        let clock = Arc::clone(&self.clock);
+        let shore = open_with(folder.path(), &clock, 5);
+        let kept = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        drop(self);
+        let mut restored = Self::serve(folder, clock, shore);
+        restored.before.push(kept);
+        restored
+    }
+
+    fn serve(folder: tempfile::TempDir, clock: Arc<SettableClock>, shore: Shore) -> Self {
+        let shore = Arc::new(shore);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -64,7 +95,8 @@ impl TestShore {
         let serving =
             deckwatch::http::serve(listener, Arc::clone(&shore), hosts, std::future::pending());
         runtime.spawn(serving);
-        Self { folder, shore, clock, address, runtime: Some(runtime) }
+        let before = Vec::new();
+        Self { folder, shore, clock, address, runtime: Some(runtime), before }
     }
 
     /// A page's text.
@@ -145,10 +177,14 @@ impl Drop for TestShore {
 
 /// Opens the shore whose files are in `folder`.
 pub fn open(folder: &Path, clock: &Arc<SettableClock>) -> Shore {
+    open_with(folder, clock, 4)
+}
+
+fn open_with(folder: &Path, clock: &Arc<SettableClock>, seed: u64) -> Shore {
     let store = SqliteStore::open(&folder.join("deckwatch.db"), &SqliteOptions::default()).unwrap();
     let keys = KeyFolder::open(&folder.join("keys")).unwrap();
     let clock: Arc<SettableClock> = Arc::clone(clock);
-    Shore::new(Arc::new(store), keys, clock, Box::new(SeededEntropy::new(4)))
+    Shore::new(Arc::new(store), keys, clock, Box::new(SeededEntropy::new(seed)))
 }
 
 /// A ship in a test.

@@ -3,6 +3,7 @@
 mod architecture;
 mod ashore;
 mod command;
+mod erased;
 mod hands;
 mod hostile;
 mod ledger;
@@ -12,6 +13,7 @@ mod picture;
 mod plan_pages;
 mod power;
 mod presence;
+mod restored;
 mod setup;
 mod story;
 mod tags;

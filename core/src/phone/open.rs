@@ -98,6 +98,9 @@ impl Phone {
             pages: BTreeMap::new(),
             adopted: Vec::new(),
             sent: Vec::new(),
+            given_back: std::collections::BTreeSet::new(),
+            lost_changes: std::collections::BTreeSet::new(),
+            given_changes: std::collections::BTreeSet::new(),
             sent_changes: (Vec::new(), Vec::new()),
             in_force: PlanContent::default(),
         };

@@ -120,6 +120,12 @@ impl Phone {
         );
         own.extend(self.store.refused_changes(&certified_as, room)?);
         self.sent_changes = (own.iter().map(|(change, _)| *change).collect(), certified_as);
+        let size = own.iter().map(|(_, raw)| raw.bytes.len()).sum::<usize>();
+        let room = (
+            Limits::CHANGES.saturating_sub(own.len()),
+            Limits::PAYLOAD.saturating_sub(payload).saturating_sub(size),
+        );
+        own.extend(self.changes_to_give_back(room)?);
         let document =
             |(change, what): (OwnChange, _)| Document { kind: change.kind, id: change.id, what };
         Ok(own.into_iter().map(document).collect())

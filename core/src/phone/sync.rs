@@ -12,7 +12,7 @@ use crate::{
     },
     store::StoreError,
     sync::{
-        Have, Limits, Problem, Request, Response, Scope, SealedRequest, SyncError,
+        Have, Limits, Problem, ProblemCode, Request, Response, Scope, SealedRequest, SyncError,
         message::{decode_have, encode_have},
         missing,
     },
@@ -91,6 +91,7 @@ impl Phone {
             have.entry(dev).or_default().extend(spans);
             first.push(dev);
         }
+        payload += self.give_back(payload, &mut segments)?;
         let changes = self.changes_to_send(payload)?;
         let request = Request {
             vessel,
@@ -101,6 +102,7 @@ impl Phone {
             segments,
             changes,
             tree_head: self.tree_head()?,
+            receipts: self.receipts_to_give_back()?,
         };
         Ok(SealedRequest::seal(&request, self.key.as_ref())?.encode())
     }
@@ -161,7 +163,9 @@ impl Phone {
             self.reread_code(reading)?;
         }
         taken?;
+        self.apply_erasures()?;
         self.note_what_is_held(&response, &shore_key)?;
+        let more_to_give_back = self.note_what_was_lost(&response, &shore_key)?;
         self.take_receipts(&response, &shore_key, reading, &mut outcome)?;
         outcome.ledger = self.take_tree_head(response.tree_head.as_ref(), reading)?;
         self.refresh_plan()?;
@@ -171,6 +175,7 @@ impl Phone {
         // An answer that brought nothing new would bring the same again.
         outcome.more &= outcome.new_segments + outcome.new_changes > 0;
         let refused: usize = self.refused_changes()?.iter().map(|(_, count)| count).sum();
+        outcome.more |= more_to_give_back;
         outcome.more |= !self.unsent()?.is_empty() || (heard && self.unsent_changes()? > refused);
         Ok(outcome)
     }
@@ -201,6 +206,10 @@ impl Phone {
             let spans = self.store.own_spans(dev)?;
             let theirs = response.have.iter().find(|(named, _)| *named == dev);
             let receipted_here = receipted.iter().any(|receipt| receipt.dev == dev);
+            if is_unknown(response, dev) {
+                // A shore that was put back has never heard of this chain.
+                continue;
+            }
             if theirs.is_none() && !receipted_here {
                 // Nothing said is nothing new: an answer to a phone without a certificate names
                 // only its own chain.
@@ -401,6 +410,12 @@ impl Phone {
         }
         Ok(())
     }
+}
+
+/// Whether the shore says that it lacks the beginning of a chain.
+fn is_unknown(response: &Response, dev: DeviceId) -> bool {
+    let unknown = |problem: &&Problem| problem.code == ProblemCode::UnknownDevice;
+    response.problems.iter().filter(unknown).any(|problem| problem.subject == dev.0)
 }
 
 /// As many runs as a reader takes; of more, the latest tell what is new.

@@ -74,6 +74,7 @@ fn request() -> Request {
             what: RawChange { hash: Hash::of(b"change"), bytes: b"raw change".to_vec() },
         }],
         tree_head: Some(b"a signed note".to_vec()),
+        receipts: vec![receipt().encode()],
     }
 }
 
@@ -146,7 +147,7 @@ fn messages() {
                 "bytes": hex(&sealed.encode()),
                 "request": [
                     1, hex(&VESSEL.0), hex(&request.dev.0), 0, have, documents, segments, changes,
-                    request.tree_head.as_deref().map(hex),
+                    request.tree_head.as_deref().map(hex), [hex(&receipt.encode())],
                 ],
                 "signature": hex(&sealed.signature),
             },

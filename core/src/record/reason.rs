@@ -10,6 +10,16 @@ pub mod scan_failed {
     pub const ANOTHER_TAGS_MESSAGE: u64 = 4;
 }
 
+/// Why parts of records were erased.
+pub mod erase {
+    /// Their time of retention has ended.
+    pub const RETENTION: u64 = 1;
+    /// Whom they are about asked for it.
+    pub const ASKED: u64 = 2;
+    /// Something else; the ledger says what.
+    pub const OTHER: u64 = 3;
+}
+
 /// What came of a check.
 pub mod tag_check {
     /// The tag or display with that key said so.

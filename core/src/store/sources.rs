@@ -178,6 +178,16 @@ impl Store {
         Ok(None)
     }
 
+    /// The newest receipts of all devices, at most so many: their bytes.
+    pub fn newest_receipts(&self, most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT bytes FROM receipt ORDER BY time DESC, dev, seq DESC LIMIT ?1",
+        )?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = statement.query_map(params![most], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// A setting.
     pub fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self
@@ -185,6 +195,14 @@ impl Store {
             .prepare_cached("SELECT value FROM setting WHERE name = ?1")?
             .query_row(params![name], |row| row.get(0))
             .optional()?)
+    }
+
+    /// Forgets a setting.
+    pub fn remove_setting(&mut self, name: &str) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("DELETE FROM setting WHERE name = ?1")?
+            .execute(params![name])?;
+        Ok(())
     }
 
     /// Changes a setting.

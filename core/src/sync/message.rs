@@ -100,6 +100,8 @@ pub struct Request {
     pub changes: Vec<Document<RawChange>>,
     /// The newest tree head of the shore's ledger that this device accepted: a signed note.
     pub tree_head: Option<Vec<u8>>,
+    /// Receipts that the shore gave and may have lost: sent to a shore that collects.
+    pub receipts: Vec<Vec<u8>>,
 }
 
 /// A tree head, and what joins it to the one of the request.
@@ -123,6 +125,7 @@ pub enum ProblemCode {
     Fork,
     ChangeRefused,
     NotVouched,
+    Collecting,
     Unknown(u64),
 }
 
@@ -170,6 +173,7 @@ impl ProblemCode {
             Self::Fork => 6,
             Self::ChangeRefused => 7,
             Self::NotVouched => 8,
+            Self::Collecting => 9,
             Self::Unknown(number) => number,
         }
     }
@@ -185,6 +189,7 @@ impl ProblemCode {
             6 => Self::Fork,
             7 => Self::ChangeRefused,
             8 => Self::NotVouched,
+            9 => Self::Collecting,
             other => Self::Unknown(other),
         }
     }
@@ -204,6 +209,9 @@ impl ProblemCode {
             Self::Fork => "one chain was continued twice; both branches are kept, tell the office",
             Self::ChangeRefused => "an edit cannot be merged; it is kept aside, tell the office",
             Self::NotVouched => "an edit waits for its author's record; nothing to do",
+            Self::Collecting => {
+                "the office was put back from a backup: it takes what phones bring back and confirms nothing yet; this phone keeps everything, so sync as usual"
+            }
             Self::Unknown(_) => "the shore is newer than this app; update the app",
         }
     }
@@ -261,7 +269,7 @@ impl Request {
     /// The request's bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut to = Writer::default();
-        to.array(9).uint(VERSION).bytes(&self.vessel.0).bytes(&self.dev.0);
+        to.array(10).uint(VERSION).bytes(&self.vessel.0).bytes(&self.dev.0);
         to.uint(match self.scope {
             Scope::Authority => 0,
             Scope::All => 1,
@@ -271,13 +279,14 @@ impl Request {
         write_list(&mut to, &self.segments);
         write_changes(&mut to, &self.changes);
         to.optional(self.tree_head.as_deref(), Writer::bytes);
+        write_list(&mut to, &self.receipts);
         to.finish()
     }
 
     /// Reads a request's bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
         let mut from = Reader::new(bytes)?;
-        from.array(9)?;
+        from.array(10)?;
         if from.uint()? != VERSION {
             return Err(CborError::Expected("a request of version 1"));
         }
@@ -294,6 +303,7 @@ impl Request {
             segments: read_list(&mut from, Limits::SEGMENTS)?,
             changes: read_changes(&mut from)?,
             tree_head: from.optional(read_note)?,
+            receipts: read_list(&mut from, Limits::ANSWERS)?,
         })
     }
 }

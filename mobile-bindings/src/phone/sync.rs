@@ -107,6 +107,8 @@ pub enum ProblemKind {
     ChangeRefused,
     /// No record vouches for the change.
     NotVouched,
+    /// The shore was put back from a backup: it takes what phones bring back and confirms nothing yet.
+    Collecting,
     /// A newer shore says something that this list does not have.
     Unknown {
         /// Its number.
@@ -164,6 +166,7 @@ impl From<sync::ProblemCode> for ProblemKind {
             sync::ProblemCode::Fork => Self::Fork,
             sync::ProblemCode::ChangeRefused => Self::ChangeRefused,
             sync::ProblemCode::NotVouched => Self::NotVouched,
+            sync::ProblemCode::Collecting => Self::Collecting,
             sync::ProblemCode::Unknown(number) => Self::Unknown { name: number.to_string() },
         }
     }

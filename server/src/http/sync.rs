@@ -116,9 +116,9 @@ fn status_of(refusal: &SyncRefusal) -> StatusCode {
         SyncRefusal::Shore(ShoreError::Store(StoreError::Full(_))) => {
             StatusCode::INSUFFICIENT_STORAGE
         }
-        SyncRefusal::Shore(ShoreError::Ledger(LedgerError::OldCopy { .. })) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        SyncRefusal::Shore(ShoreError::Ledger(
+            LedgerError::OldCopy { .. } | LedgerError::Collecting,
+        )) => StatusCode::SERVICE_UNAVAILABLE,
         SyncRefusal::Shore(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -2,6 +2,7 @@
 //! ledger begins and says in its first leaf what happened.
 
 use deckwatch_core::{
+    audit::Erasure,
     ledger::{LeafKind, LoggedRun, TreeHead},
     model::Hash,
 };
@@ -21,6 +22,8 @@ pub struct LedgerState {
     pub handed_out: Option<TreeHead>,
     /// Whether everything that was handed out is held.
     pub is_whole: bool,
+    /// The shore collects what phones bring back.
+    pub collecting: bool,
 }
 
 /// What was logged in a new ledger.
@@ -48,7 +51,8 @@ impl Shore {
                 None => (is_whole, handed_out),
             };
             let (key, held) = (ledger.key().to_string(), tx.ledger_size(ledger.number())?);
-            Ok(Some(LedgerState { key, held, handed_out, is_whole }))
+            let collecting = self.ledger_folder().collecting(ledger.key())?.is_some();
+            Ok(Some(LedgerState { key, held, handed_out, is_whole, collecting }))
         })
     }
 
@@ -64,6 +68,19 @@ impl Shore {
         Ok(ledger)
     }
 
+    /// What the first leaf says of who brought back what.
+    fn came_back(&self) -> Result<String, ShoreError> {
+        let Some(resuming) = self.resuming()?.filter(|it| it.since.is_some()) else {
+            return Ok(String::new());
+        };
+        let (missing, devices) = resuming.missing();
+        let segments: usize = resuming.vessels.iter().map(|it| it.shore_segments).sum();
+        Ok(format!(
+            " Of {devices} devices {} came back before it began; they brought {segments} segments of the shore's own chains.",
+            devices - missing
+        ))
+    }
+
     /// Begins a new ledger and logs everything in it that is held. `why` stands in its first leaf, for ever. The old one
     /// is kept as it is. All or nothing.
     pub fn begin_new_ledger(&self, why: &str) -> Result<NewLedger, ShoreError> {
@@ -74,6 +91,7 @@ impl Shore {
             }
             _ => format!(" It held {} leaves, all that were signed.", state.held),
         });
+        let lost = format!("{lost}{}", self.came_back()?);
         let why = format!("{}{lost}", why.split_whitespace().collect::<Vec<_>>().join(" "));
         let begun = try_writing(self.store(), |tx| {
             let old = Ledger::newest(&*tx)?;
@@ -84,10 +102,17 @@ impl Shore {
                 let statements = everything(tx, old.as_ref(), &held)?;
                 self.log(tx, vessel.id, &statements)?;
                 self.name_ledger(tx, &mut held)?;
+                self.admit_within(tx, &mut held)?;
+                crate::projection::mark(tx, vessel.id, self.now())?;
             }
             let size = tx.ledger_size(ledger.number())?;
-            Ok::<_, ShoreError>(NewLedger { key: ledger.key().to_string(), size })
+            let begun = NewLedger { key: ledger.key().to_string(), size };
+            Ok::<_, ShoreError>((begun, old))
         })?;
+        let (begun, old) = begun;
+        if let Some(old) = old {
+            self.ledger_folder().end_collecting(old.key())?;
+        }
         self.forget_held();
         Ok(begun)
     }
@@ -113,5 +138,9 @@ fn everything(
     let exports =
         gather(|each| tx.ledger_contents_of(old.number(), vessel, LeafKind::EXPORT, each))?;
     statements.extend(exports.into_iter().filter_map(|(_, bytes)| bytes.map(Statement::Export)));
+    let erasures =
+        gather(|each| tx.ledger_contents_of(old.number(), vessel, LeafKind::ERASURE, each))?;
+    let erasures = erasures.into_iter().filter_map(|(_, bytes)| Erasure::decode(&bytes?).ok());
+    statements.extend(erasures.map(Statement::Erased));
     Ok(statements)
 }

@@ -12,8 +12,8 @@ use deckwatch_core::ledger::{LedgerKey, SignedTreeHead, TreeHead, VerifierKey};
 use super::LedgerError;
 use crate::shore::{KeyFolderError, lock, write_private};
 
-/// Files of the ledger in the folder of keys: `ledger-<id>.key`, `ledger-<id>.head` and, after a loss that a phone showed,
-/// `ledger-<id>.lost`, where the id is the key's.
+/// Files of the ledger in the folder of keys: `ledger-<id>.key`, `ledger-<id>.head`, after a loss that a phone showed
+/// `ledger-<id>.lost`, and while the shore collects `ledger-<id>.collecting`, where the id is the key's.
 #[derive(Debug)]
 pub struct LedgerFolder {
     folder: PathBuf,
@@ -120,9 +120,46 @@ impl LedgerFolder {
         Ok(())
     }
 
+    /// Since when the shore collects, Unix seconds; `None`: it does not. What cannot be read is no licence to sign.
+    pub fn collecting(&self, ledger: &VerifierKey) -> Result<Option<i64>, LedgerError> {
+        match fs::read_to_string(self.path(ledger, "collecting")) {
+            Ok(text) => Ok(Some(text.trim().parse().unwrap_or(0))),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(cause) if cause.kind() == std::io::ErrorKind::InvalidData => Ok(Some(0)),
+            Err(cause) => Err(self.io(cause).into()),
+        }
+    }
+
+    /// The shore collects from now on, in every process.
+    pub(super) fn note_collecting(
+        &self,
+        ledger: &VerifierKey,
+        since: i64,
+    ) -> Result<(), LedgerError> {
+        let path = self.path(ledger, "collecting");
+        write_private(&path, since.to_string().as_bytes(), true).map_err(|cause| self.io(cause))?;
+        Ok(())
+    }
+
+    /// The shore collects no more.
+    pub(super) fn end_collecting(&self, ledger: &VerifierKey) -> Result<(), LedgerError> {
+        match fs::remove_file(self.path(ledger, "collecting")) {
+            Ok(()) => {}
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(cause) => return Err(self.io(cause).into()),
+        }
+        let synced = File::open(&self.folder).and_then(|folder| folder.sync_all());
+        Ok(synced.map_err(|cause| self.io(cause))?)
+    }
+
     /// A tree head that this ledger signed and does not hold: from now on, in every process that starts, it is known that
-    /// the database is an old copy.
-    pub(super) fn note_lost(&self, ledger: &VerifierKey, note: &[u8]) -> Result<(), LedgerError> {
+    /// the database is an old copy. The largest one stays.
+    pub(crate) fn note_lost(&self, ledger: &VerifierKey, note: &[u8]) -> Result<(), LedgerError> {
+        let head = read_head(ledger, note)?;
+        let _turn = self.turn(ledger).map_err(|cause| self.io(cause))?;
+        if self.lost(ledger)?.is_some_and(|known| known.size >= head.size) {
+            return Ok(());
+        }
         let path = self.path(ledger, "lost");
         write_private(&path, note, true).map_err(|cause| self.io(cause))?;
         *lock(&self.checked) = None;

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use deckwatch_core::{
+    audit::Withheld,
     authority::{Authority, Roles},
     document::{DocumentKind, Merged, RawChange, VoucherIndex, Vouchers, merge},
     ledger::VerifierKey,
     model::{DeviceId, DocumentId, Hash, VesselId},
-    phone::named_ledger,
+    phone::{named_ledger, rule_of},
     record::{Body, Chain, PublicKeyBytes, Segment, Span},
 };
 
@@ -29,6 +30,8 @@ pub struct Held {
     tops: BTreeMap<DeviceId, (u64, Hash)>,
     /// The ledger that the shore's chain names.
     ledger: Option<VerifierKey>,
+    /// What the shore erased, in the order of its chain.
+    erased: Vec<Withheld>,
     authority: Authority,
     /// Every `document` record.
     index: VoucherIndex,
@@ -49,6 +52,7 @@ impl Held {
             chains: Vec::new(),
             tops: BTreeMap::new(),
             ledger: None,
+            erased: Vec::new(),
             authority: Authority::read(vessel.id, &vessel.shore_key, &[]),
             index: VoucherIndex::default(),
             unchecked: UncheckedScans::default(),
@@ -93,6 +97,11 @@ impl Held {
     /// The ledger that the shore's chain names last.
     pub fn ledger(&self) -> Option<&VerifierKey> {
         self.ledger.as_ref()
+    }
+
+    /// What of a device's records the shore has erased.
+    pub(crate) fn erased_of(&self, dev: DeviceId) -> Vec<Withheld> {
+        self.erased.iter().filter(|rule| rule.dev == Some(dev)).copied().collect()
     }
 
     /// Who may do what.
@@ -164,6 +173,8 @@ impl Held {
         }
         if touched.contains(&root) {
             self.ledger = self.chain(root).and_then(named_ledger);
+            let branch = self.chain(root).map(Chain::main_branch).unwrap_or_default();
+            self.erased = branch.into_iter().filter_map(|entry| rule_of(entry.body())).collect();
         }
         self.refresh_plan(tx, !touched.is_empty())?;
         let mut pages = std::mem::take(&mut self.pages);
@@ -258,7 +269,7 @@ pub(crate) struct Genesis {
 pub(crate) fn genesis_of(segment: &Segment) -> Option<Genesis> {
     use deckwatch_core::record::{ContentPart, Slot};
     let first = segment.items.first().filter(|_| segment.from == 0)?;
-    let [_, _, Slot::Shown(content)] = &first.slots else { return None };
+    let [_, _, Slot::Shown(content) | Slot::Salted(_, content)] = &first.slots else { return None };
     match ContentPart::decode(first.kind, content).ok()?.body {
         Body::Genesis { key, vessel, nonce, .. } => Some(Genesis { key, vessel, nonce }),
         _ => None,

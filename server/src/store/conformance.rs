@@ -38,6 +38,7 @@ macro_rules! conformance_tests {
                 enrolments_are_listed_newest_first, enrolments_that_break_rules_are_refused;
             segments: a_segment_comes_back_as_it_was, a_second_copy_changes_nothing,
                 a_longer_copy_takes_the_place_of_a_shorter_one,
+                an_erased_copy_takes_the_place_of_the_whole_one,
                 forks_are_kept_and_everything_is_ordered, pages_reach_every_branch_of_a_fork,
                 segments_of_vessels_are_apart, holdings_count_bytes_and_arrivals,
                 sequence_numbers_never_wrap, segments_are_bounded, a_callback_ends_the_list,

@@ -150,4 +150,8 @@ pub trait SegmentsMut {
     /// stays as it is. A longer one takes its place: a copy that lost its first records still verifies, and must not
     /// keep out the whole one.
     fn put_segment(&mut self, segment: &SegmentRow) -> Result<bool, StoreError>;
+
+    /// Puts other bytes in the place of those that are held under (vessel, dev, from, to, head); nothing else changes.
+    /// `false`: it is not held. Only an erasure does this: the same records, with parts of them gone.
+    fn replace_segment(&mut self, segment: &SegmentRow) -> Result<bool, StoreError>;
 }

@@ -124,4 +124,13 @@ impl Store for SqliteStore {
             work(&SqliteTx::on(&transaction))
         })
     }
+
+    /// Freed space is overwritten as it is freed (`secure_delete`); what remains is the log, which is emptied here.
+    fn scrub(&self) -> Result<(), StoreError> {
+        let writer = self.writer.enter()?;
+        let busy: i64 = writer
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .map_err(store_error)?;
+        if busy == 0 { Ok(()) } else { Err(StoreError::Busy) }
+    }
 }

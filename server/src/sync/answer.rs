@@ -19,7 +19,7 @@ pub(super) fn nothing_but(time: i64, problem: Problem) -> Synced {
     Synced { response: response.encode(), news: None, handed_out: None }
 }
 
-fn empty(time: i64) -> Response {
+pub(super) fn empty(time: i64) -> Response {
     Response {
         time,
         have: Vec::new(),
@@ -65,7 +65,7 @@ impl Shore {
         }
         response.have = have(held, &named);
         if reader {
-            let mut room = Room { bytes: Limits::PAYLOAD, segments: Limits::SEGMENTS };
+            let mut room = Room::new();
             response.more = !lacking_segments(tx, held, request, &taken, &mut room, &mut response)?;
             let taken = &taken;
             let documents = Documents { tx, held, request, taken, now, heard_before };
@@ -123,7 +123,7 @@ pub(super) fn may_read(held: &Held, dev: DeviceId, now: i64) -> bool {
 }
 
 /// The newest runs of each device, within the message's limits.
-fn have(held: &Held, named: &BTreeSet<DeviceId>) -> Have {
+pub(super) fn have(held: &Held, named: &BTreeSet<DeviceId>) -> Have {
     let devices = named.iter().filter(|dev| held.chain(**dev).is_some()).take(Limits::DEVICES);
     devices
         .map(|dev| {
@@ -142,6 +142,11 @@ pub(super) struct Room {
 }
 
 impl Room {
+    /// An empty response's.
+    pub fn new() -> Self {
+        Self { bytes: Limits::PAYLOAD, segments: Limits::SEGMENTS }
+    }
+
     pub fn take_with(&mut self, size: usize, segments: usize) -> bool {
         let fits = segments <= self.segments && self.take(size);
         self.segments -= if fits { segments } else { 0 };
@@ -164,7 +169,7 @@ impl Room {
 }
 
 /// Adds what the requester lacks, the shore's chain first. `false` if there is more than fits.
-fn lacking_segments(
+pub(super) fn lacking_segments(
     tx: &dyn WriteTx,
     held: &Held,
     request: &Request,

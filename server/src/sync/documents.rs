@@ -89,7 +89,9 @@ impl Shore {
                 logged.push(Statement::Change(Hash::of(&row.bytes)));
             }
         }
-        self.log(tx, vessel, &logged).map_err(ShoreError::from)?;
+        if !taken.collecting {
+            self.log(tx, vessel, &logged).map_err(ShoreError::from)?;
+        }
         Ok(())
     }
 }

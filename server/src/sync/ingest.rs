@@ -1,18 +1,18 @@
 //! Taking what a request brings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use deckwatch_core::{
     ledger::LoggedRun,
     model::{DeviceId, RecordRef},
-    record::{Body, Chain, Entry, Slot, Span, VerifiedSegment},
+    record::{Chain, Entry, Slot, Span, VerifiedSegment},
     sync::{Problem, ProblemCode},
 };
 
 use super::SyncRefusal;
 use super::seal::{Brought, Sealed, problem};
 use crate::ledger::Statement;
-use crate::shore::{Held, Shore, ShoreError};
+use crate::shore::{Held, Shore, ShoreError, Waiting, without_erased};
 use crate::store::{EnrolmentToken, SegmentRow, WriteTx};
 use crate::tags::check::{Again, CHECKS_A_SYNC};
 
@@ -32,6 +32,8 @@ pub(super) struct Taken {
     pub brought: BTreeSet<(DeviceId, Span)>,
     pub problems: Vec<Problem>,
     pub news: bool,
+    /// Nothing of it is logged, and nothing is written ashore.
+    pub collecting: bool,
 }
 
 impl Shore {
@@ -40,10 +42,8 @@ impl Shore {
         tx: &mut dyn WriteTx,
         held: &mut Held,
         sealed: &Sealed<'_>,
+        mut taken: Taken,
     ) -> Result<Taken, SyncRefusal> {
-        // A ledger that begins logs what is held before: not what comes with this.
-        self.open_ledger(tx).map_err(ShoreError::from)?;
-        let mut taken = Taken::default();
         let broken = sealed.segments.iter().filter_map(|brought| brought.as_ref().err());
         taken.problems.extend(broken.cloned());
         // Beginnings first: keys, and with them certificates, decide about the rest.
@@ -52,14 +52,24 @@ impl Shore {
             self.take_segment(tx, held, sealed, beginning, &mut taken)?;
         }
         held.refresh(tx)?;
-        self.honour_tokens(tx, held, sealed, &mut taken)?;
-        for further in brought().filter(|brought| brought.genesis.is_none()) {
+        if !taken.collecting {
+            self.honour_tokens(tx, held, sealed, &mut taken)?;
+        }
+        // What the shore wrote and lost says who is certified, and so how much is kept of whom.
+        let root = held.authority().root();
+        let is_further = |brought: &&Brought| brought.genesis.is_none();
+        let is_own = |brought: &&Brought| brought.segment.dev == root;
+        for own in brought().filter(is_further).filter(is_own) {
+            self.take_segment(tx, held, sealed, own, &mut taken)?;
+        }
+        held.refresh(tx)?;
+        for further in brought().filter(is_further).filter(|it| !is_own(it)) {
             self.take_segment(tx, held, sealed, further, &mut taken)?;
         }
         held.refresh(tx)?;
         self.take_changes(tx, held, sealed, &mut taken)?;
         held.refresh(tx)?;
-        if taken.news {
+        if taken.news && !taken.collecting {
             self.check_within(tx, held, CHECKS_A_SYNC, Again::No)?;
         }
         let forked = taken
@@ -95,6 +105,9 @@ impl Shore {
         let vessel = held.vessel();
         let known = tx.has_segment(vessel, dev, span.to, span.head)?;
         let bytes = sealed.request.segments.get(brought.index).cloned().unwrap_or_default();
+        // A copy from before an erasure does not bring back what was erased.
+        let erased = without_erased(&brought.segment, &held.erased_of(dev));
+        let bytes = erased.unwrap_or(bytes);
         if !known && !self.has_room(tx, held, brought, bytes.len())? {
             taken.problems.push(problem(ProblemCode::TooLarge, &dev.0));
             return Ok(());
@@ -112,7 +125,7 @@ impl Shore {
         };
         match tx.put_segment(&row) {
             Ok(new) => {
-                if new {
+                if new && !taken.collecting {
                     let fresh = taken.fresh_of(held, &verified);
                     self.log(tx, vessel, &fresh).map_err(ShoreError::from)?;
                 }
@@ -169,33 +182,17 @@ impl Shore {
         sealed: &Sealed<'_>,
         taken: &mut Taken,
     ) -> Result<(), SyncRefusal> {
-        let now = self.now();
-        let mut certificates: BTreeMap<DeviceId, Body> = BTreeMap::new();
+        let mut waiting: Vec<Waiting> = Vec::new();
         for brought in sealed.segments.iter().flatten() {
             let dev = brought.segment.dev;
             let Some(genesis) = brought.genesis.filter(|_| taken.authors.contains(&dev)) else {
                 continue;
             };
-            if held.authority().standing(dev).is_some() {
-                continue;
-            }
-            let token = EnrolmentToken(genesis.nonce);
-            let Some(invitation) = tx.enrolment(held.vessel(), token)? else { continue };
-            if invitation.expires_at < now || !tx.use_enrolment(held.vessel(), token, dev, now)? {
-                continue;
-            }
-            let certificate = Body::Certificate {
-                key: genesis.key,
-                vessel: held.vessel(),
-                roles: invitation.roles,
-                from: now,
-                until: None,
-                genesis: brought.segment.records().next().map(|record| record.hash()),
-            };
-            certificates.insert(dev, certificate);
+            let hash = brought.segment.records().next().map(|record| record.hash());
+            waiting.push(Waiting { dev, genesis, hash });
         }
+        let certificates = self.promised(tx, held, &waiting)?;
         if !certificates.is_empty() {
-            let certificates: Vec<Body> = certificates.into_values().collect();
             self.append_within(tx, held, &certificates)?;
             taken.news = true;
         }
@@ -204,6 +201,11 @@ impl Shore {
 }
 
 impl Taken {
+    /// Of a shore that collects.
+    pub fn collecting() -> Self {
+        Self { collecting: true, ..Self::default() }
+    }
+
     /// The records of a segment that no leaf covers yet. A device can cut one stretch of records into segments as it
     /// likes; each record is logged once.
     fn fresh_of(&mut self, held: &Held, segment: &VerifiedSegment) -> Vec<Statement> {

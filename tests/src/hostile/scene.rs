@@ -107,6 +107,7 @@ impl Device {
             segments: self.segments.clone(),
             changes: changes.iter().map(|what| Document { kind, id, what: what.clone() }).collect(),
             tree_head: None,
+            receipts: Vec::new(),
         }
     }
 

@@ -302,6 +302,11 @@ impl Held {
         shown.erasures = self.erasures.clone();
         shown.erasures.extend(logged.erasures.iter().map(|erasure| {
             let when = utc(erasure.at);
+            if erasure.subjects.is_empty() {
+                return ErasedShown {
+                    sentence: format!("The ledger says at {when}: {:?}.", erasure.rule),
+                };
+            }
             let sentence = format!(
                 "The ledger says that {} contents were erased at {when}: {:?}.",
                 erasure.subjects.len(),

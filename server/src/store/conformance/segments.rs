@@ -50,6 +50,33 @@ pub fn a_second_copy_changes_nothing(make: Make) {
     assert_eq!(reading(&*store, |tx| tx.segment_count(vessel_id(1))).unwrap(), 1);
 }
 
+pub fn an_erased_copy_takes_the_place_of_the_whole_one(make: Make) {
+    let store = store_with_vessels(make);
+    let whole = segment(1, 0, 4, 5);
+    put(&*store, from_ref(&whole));
+    let erased = SegmentRow {
+        bytes: b"less".to_vec(),
+        received_at: whole.received_at + 9,
+        carried_by: device(8),
+        ..whole.clone()
+    };
+    let other = SegmentRow { from_seq: 1, ..erased.clone() };
+    let unknown = SegmentRow { head: hash(77), ..erased.clone() };
+    let replaced = writing(&*store, |tx| {
+        [&other, &unknown, &erased].into_iter().map(|row| tx.replace_segment(row)).collect()
+    });
+    let replaced: Vec<bool> = replaced.unwrap();
+    assert_eq!(replaced, [false, false, true]);
+    let kept = SegmentRow { bytes: b"less".to_vec(), ..whole.clone() };
+    assert_eq!(all(&*store, 1), from_ref(&kept));
+    let holding = reading(&*store, |tx| tx.holding(whole.vessel, whole.dev)).unwrap().unwrap();
+    assert_eq!(holding.size_bytes, 4);
+    // The whole one does not come back by itself.
+    assert_eq!(put(&*store, &[whole]), [false]);
+    store.scrub().unwrap();
+    assert_eq!(all(&*store, 1), [kept]);
+}
+
 pub fn a_longer_copy_takes_the_place_of_a_shorter_one(make: Make) {
     let store = store_with_vessels(make);
     let whole = segment(1, 0, 4, 5);

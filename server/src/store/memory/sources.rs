@@ -210,6 +210,15 @@ impl SegmentsMut for MemoryTx {
         rows.insert((segment.dev, place), Arc::new(segment.clone()));
         Ok(true)
     }
+
+    fn replace_segment(&mut self, segment: &SegmentRow) -> Result<bool, StoreError> {
+        segment.check()?;
+        let shelf = self.shelf_mut(segment.vessel)?;
+        let rows = Arc::make_mut(&mut shelf.segments);
+        let Some(row) = rows.get_mut(&(segment.dev, segment.place())) else { return Ok(false) };
+        Arc::make_mut(row).bytes.clone_from(&segment.bytes);
+        Ok(true)
+    }
 }
 
 impl Changes for MemoryTx {

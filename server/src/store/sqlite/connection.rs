@@ -24,7 +24,8 @@ pub(super) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connec
     switch_to_wal(&conn)?;
     // An unused log is cut down to 64 MiB, so that one large rebuild does not keep the disk for ever.
     let pragmas = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; \
-         PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = ON;";
+         PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = ON; \
+         PRAGMA secure_delete = ON;";
     conn.execute_batch(pragmas).map_err(store_error)?;
     Ok(conn)
 }

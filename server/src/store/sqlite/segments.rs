@@ -167,4 +167,22 @@ impl SegmentsMut for SqliteTx<'_> {
         ];
         Ok(self.execute(sql, row)? == 1)
     }
+
+    fn replace_segment(&mut self, segment: &SegmentRow) -> Result<bool, StoreError> {
+        segment.check()?;
+        self.require_vessel(segment.vessel)?;
+        let sql = "
+            UPDATE segment SET bytes = ?6, size_bytes = ?7
+            WHERE vessel = ?1 AND dev = ?2 AND from_seq = ?3 AND to_seq = ?4 AND head = ?5";
+        let row = params![
+            segment.vessel.as_bytes(),
+            segment.dev.as_bytes(),
+            kept_number("from_seq of a segment", segment.from_seq)?,
+            kept_number("to_seq of a segment", segment.to_seq)?,
+            segment.head.as_bytes(),
+            segment.bytes,
+            kept_number("size of a segment", segment.bytes.len() as u64)?,
+        ];
+        Ok(self.execute(sql, row)? == 1)
+    }
 }

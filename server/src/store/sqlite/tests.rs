@@ -41,6 +41,10 @@ impl Store for OnTempDir {
     ) -> Result<(), StoreError> {
         self.store.read(work)
     }
+
+    fn scrub(&self) -> Result<(), StoreError> {
+        self.store.scrub()
+    }
 }
 
 fn open(path: &Path) -> SqliteStore {
