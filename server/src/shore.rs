@@ -175,6 +175,11 @@ impl Shore {
         TagKeyFolder::new(self.keys.folder())
     }
 
+    /// The public key of a vessel that the database may not know: its key file tells that it was added here.
+    pub(crate) fn kept_key(&self, vessel: VesselId) -> Result<Option<[u8; 33]>, KeyFolderError> {
+        self.keys.public_of(vessel)
+    }
+
     /// The key of a vessel's shore device.
     pub(crate) fn shore_key(&self, held: &Held) -> Result<Arc<SoftwareKey>, KeyFolderError> {
         self.keys.key(held.vessel(), held.shore_key())

@@ -115,6 +115,9 @@ impl Shore {
         let (sealed, request) = SealedRequest::decode(bytes)?;
         let sealed = Sealed::open(&sealed, request);
         let vessel = sealed.request.vessel;
+        if let Some(answer) = self.recover_vessel(&sealed)? {
+            return Ok(answer);
+        }
         // Strangers take no seat among the vessels in use, and do not make the one writer wait.
         self.vessel(vessel)?;
         if let Some(problem) = self.reading_held(vessel, |held| sealed.check(held))?? {

@@ -342,3 +342,88 @@ fn collecting_ends_where_nothing_was_lost() {
     let report = story.report(BEGIN);
     assert!(report.integrity && report.ledger.earlier.is_empty(), "{report}");
 }
+
+/// A vessel that was added after the backup: its key is beside the database, and a phone holds the beginning of its chain.
+#[test]
+fn a_vessel_that_the_backup_does_not_know_comes_back_with_its_phones() {
+    let shore = TestShore::start();
+    shore.commission(&SHIPS[0], 1);
+    let backup = shore.folder.path().join("backup.db");
+    shore.backup(&backup);
+    let added = BEGIN + DAY;
+    shore.clock.set(added);
+    let ship = shore.commission(&SHIPS[1], 2);
+    let (mut officer, mut walker) = shore.crewed(&ship, added);
+    let (before, shore_key) =
+        (tip(&shore, &ship), shore.shore.vessel(ship.vessel).unwrap().shore_key);
+    let shore = shore.restored(&backup);
+    let mut now = added + 6 * 3_600;
+    assert!(walker.sync(&shore.address.to_string(), now * 1_000).is_err(), "nobody knows it yet");
+    shore.shore.begin_collecting().unwrap();
+    // Whoever knows the vessel's id alone gets nothing added.
+    let stranger = SoftwareKey::generate(&mut SeededEntropy::new(67));
+    let empty = Request {
+        vessel: ship.vessel,
+        dev: deckwatch_core::record::device_id(&stranger.public_key()),
+        scope: Scope::All,
+        have: Vec::new(),
+        documents: Vec::new(),
+        segments: Vec::new(),
+        changes: Vec::new(),
+        tree_head: None,
+        receipts: Vec::new(),
+    };
+    let empty = SealedRequest::seal(&empty, &stranger).unwrap().encode();
+    let response = Response::decode(&shore.post(&empty).unwrap()).unwrap();
+    assert!(response.segments.is_empty() && shore.shore.vessel(ship.vessel).is_err());
+    for phone in [&mut walker, &mut officer] {
+        now += 60;
+        shore.sync(phone, now);
+    }
+    let row = shore.shore.vessel(ship.vessel).unwrap();
+    assert_eq!((row.shore_key, row.created_at), (shore_key, added));
+    assert_eq!(tip(&shore, &ship), before);
+    shore.shore.begin_new_ledger("The disk failed.").unwrap();
+    for phone in [&mut walker, &mut officer] {
+        now += 60;
+        shore.clock.set(now);
+        let outcome = phone.sync(&shore.address.to_string(), now * 1_000).unwrap();
+        assert!(outcome.receipted_seq.is_some(), "{outcome:?}");
+        contradicts_nothing(phone);
+    }
+    assert!(tip(&shore, &ship).0 > before.0);
+    let plan = shore.shore.plan_document(ship.vessel).unwrap();
+    assert_eq!(plan.content().vessel_name, ship.plan.vessel_name);
+}
+
+/// What was erased after the backup was made is in that backup, and is taken out again.
+#[test]
+fn what_was_erased_after_the_backup_is_erased_again() {
+    use deckwatch_core::{audit::Shown, record::reason::erase};
+    let shore = TestShore::start();
+    let ship = shore.commission(&SHIPS[0], 1);
+    let (mut officer, mut walker) = shore.crewed(&ship, BEGIN);
+    let backup = shore.folder.path().join("backup.db");
+    shore.backup(&backup);
+    let dev = officer.phone.device();
+    let persons = |shore: &TestShore| {
+        let known = |held: &deckwatch::shore::Held| {
+            held.chain(dev).unwrap().all().take(3).filter(|entry| entry.person.is_some()).count()
+        };
+        shore.shore.reading_held(ship.vessel, known).unwrap()
+    };
+    let parts = Shown { person: true, ..Shown::default() };
+    let (reason, why) = (erase::ASKED, "Asked for in writing.".to_owned());
+    let request = deckwatch::shore::ErasureRequest { dev, from: 0, to: 2, parts, reason, why };
+    assert_eq!(shore.shore.erase(ship.vessel, &request).unwrap().parts, [0, 3, 0]);
+    let mut now = BEGIN + 3_600;
+    shore.sync(&mut walker, now);
+    let shore = shore.restored(&backup);
+    assert_eq!(persons(&shore), 3, "the backup is not touched");
+    shore.shore.begin_collecting().unwrap();
+    for phone in [&mut officer, &mut walker] {
+        now += 60;
+        shore.sync(phone, now);
+    }
+    assert_eq!(persons(&shore), 0);
+}

@@ -124,6 +124,15 @@ impl KeyFolder {
         Ok(key)
     }
 
+    /// The public key of a vessel whose key file is here, whatever the database says; `None`: there is no file.
+    pub(crate) fn public_of(&self, vessel: VesselId) -> Result<Option<[u8; 33]>, KeyFolderError> {
+        match self.load(vessel) {
+            Ok(key) => Ok(Some(key.public_key())),
+            Err(KeyFolderError::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn load(&self, vessel: VesselId) -> Result<SoftwareKey, KeyFolderError> {
         let text = fs::read_to_string(self.path(vessel)).map_err(|cause| match cause.kind() {
             std::io::ErrorKind::NotFound => KeyFolderError::Missing(vessel),

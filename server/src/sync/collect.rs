@@ -2,7 +2,8 @@
 
 use deckwatch_core::{
     ledger::SignedTreeHead,
-    record::Receipt,
+    model::DeviceId,
+    record::{PublicKeyBytes, Receipt, VerifiedSegment, device_id},
     sync::{Limits, ProblemCode},
 };
 
@@ -11,11 +12,11 @@ use super::{
     answer::{Room, empty, have, lacking_segments, may_read},
     documents::Documents,
     ingest::Taken,
-    seal::{Sealed, problem},
+    seal::{Brought, Sealed, problem},
 };
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerError};
 use crate::shore::{Held, Shore, ShoreError};
-use crate::store::{ReceiptRow, WriteTx};
+use crate::store::{ReceiptRow, SegmentRow, VesselRow, WriteTx, try_reading, try_writing};
 
 impl Shore {
     /// Takes what a request brings back, and names what is held, the shore's own chain first.
@@ -62,13 +63,67 @@ impl Shore {
         Ok(Synced { response: response.encode(), news, handed_out: None })
     }
 
+    /// A vessel that was added after the backup: its key is here, and phones hold the beginning of the shore's chain. Asks for
+    /// that, and adds the vessel when it comes. `None`: nothing to recover, or it is recovered now.
+    pub(super) fn recover_vessel(
+        &self,
+        sealed: &Sealed<'_>,
+    ) -> Result<Option<Synced>, SyncRefusal> {
+        let vessel = sealed.request.vessel;
+        let lost = try_reading(self.store(), |tx| {
+            Ok::<_, LedgerError>(tx.vessel(vessel)?.is_none() && self.collects(tx)?.is_some())
+        });
+        if !lost.map_err(ShoreError::from)? {
+            return Ok(None);
+        }
+        let Some(shore_key) = self.kept_key(vessel).map_err(ShoreError::from)? else {
+            return Ok(None);
+        };
+        let root = device_id(&shore_key);
+        let found = beginning(sealed, root, &shore_key);
+        let Some((bytes, beginning)) = found else {
+            let mut response = empty(self.now());
+            response.have = vec![(root, Vec::new())];
+            response.problems.push(problem(ProblemCode::Collecting, &[]));
+            return Ok(Some(Synced { response: response.encode(), news: None, handed_out: None }));
+        };
+        let wall = beginning.entries.first().and_then(|first| first.time);
+        let created_at = wall.and_then(|time| i64::try_from(time.wall).ok());
+        let id = vessel.to_string();
+        let row = VesselRow {
+            id: vessel,
+            name: format!("Recovered {}", id.get(..8).unwrap_or(&id)),
+            created_at: created_at.unwrap_or_else(|| self.now()),
+            shore_key,
+        };
+        let segment = SegmentRow {
+            vessel,
+            dev: root,
+            from_seq: beginning.from(),
+            to_seq: beginning.to(),
+            prev: beginning.prev,
+            head: beginning.head(),
+            bytes,
+            received_at: self.now(),
+            carried_by: sealed.request.dev,
+        };
+        try_writing(self.store(), |tx| {
+            if tx.vessel(vessel)?.is_none() {
+                tx.add_vessel(&row)?;
+                tx.put_segment(&segment)?;
+            }
+            Ok::<_, SyncRefusal>(())
+        })?;
+        Ok(None)
+    }
+
     /// A tree head of this ledger that the phone remembers: the largest is kept beside the key.
     fn note_remembered(
         &self,
         tx: &dyn WriteTx,
         ledger: &Ledger,
         note: Option<&[u8]>,
-    ) -> Result<(), crate::ledger::LedgerError> {
+    ) -> Result<(), LedgerError> {
         let Some(note) = note else { return Ok(()) };
         let Ok(signed) = SignedTreeHead::parse(note) else { return Ok(()) };
         let Ok(head) = signed.verify(ledger.key()) else { return Ok(()) };
@@ -77,6 +132,21 @@ impl Shore {
         }
         self.ledger_folder().note_lost(ledger.key(), note)
     }
+}
+
+/// The first segment of the shore's own chain that a request brings: its bytes, and what is in it.
+fn beginning(
+    sealed: &Sealed<'_>,
+    root: DeviceId,
+    shore_key: &PublicKeyBytes,
+) -> Option<(Vec<u8>, VerifiedSegment)> {
+    let own = sealed.segments.iter().flatten().filter(|brought| brought.segment.dev == root);
+    own.into_iter().find_map(|Brought { segment, genesis, index }| {
+        let vessel = sealed.request.vessel;
+        genesis.filter(|it| it.vessel == vessel && it.key == *shore_key)?;
+        let verified = segment.verify(shore_key).ok()?;
+        Some((sealed.request.segments.get(*index)?.clone(), verified))
+    })
 }
 
 /// Receipts of this shore that a phone brings back. Nobody else can sign one.
