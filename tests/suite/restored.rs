@@ -321,6 +321,9 @@ fn collecting_ends_where_nothing_was_lost() {
         shore.sync(phone, now);
     }
     assert!(shore.shore.resuming().unwrap().unwrap().is_whole);
+    // Whole or not: nothing is signed before somebody says so.
+    assert!(shore.shore.append(ship.vessel, &[Body::Alive]).is_err());
+    assert!(shore.shore.tree_head().is_err() && shore.shore.add_vessel("Another").is_err());
     shore.shore.end_collecting().unwrap();
     assert!(matches!(shore.shore.end_collecting(), Err(ResumeError::NotCollecting)));
     for phone in [&mut officer, &mut walker, &mut new] {

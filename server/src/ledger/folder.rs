@@ -171,3 +171,73 @@ fn read_head(ledger: &VerifierKey, bytes: &[u8]) -> Result<TreeHead, LedgerError
     let head = SignedTreeHead::parse(bytes).map_err(|_| LedgerError::MarkerDamaged)?;
     head.verify(ledger).cloned().map_err(|_| LedgerError::MarkerDamaged)
 }
+
+#[cfg(test)]
+mod tests {
+    use deckwatch_core::model::Hash;
+
+    use super::*;
+
+    fn key() -> LedgerKey {
+        LedgerKey::from_seed("ledger.example/1", &[1; 32]).unwrap()
+    }
+
+    fn note(size: u64) -> Vec<u8> {
+        SignedTreeHead::sign(size, Hash::of(&size.to_be_bytes()), &key()).unwrap().encode()
+    }
+
+    /// Each process has its own of these, and knows nothing of the others but the files.
+    #[test]
+    fn no_process_lowers_the_tree_head_that_another_one_handed_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, path) = (key(), folder.path());
+        let (ledger, process) = (key.verifier(), || LedgerFolder::within(path));
+        let [one, other] = [process(), process()];
+        let size = || process().handed_out(ledger).unwrap().unwrap().size;
+        for (process, signed, expected) in
+            [(&one, 5, 5), (&other, 3, 5), (&other, 7, 7), (&one, 6, 7)]
+        {
+            process.note_handed_out(ledger, &note(signed)).unwrap();
+            assert_eq!(size(), expected);
+        }
+        // At once, none in the order of the sizes.
+        std::thread::scope(|scope| {
+            let sizes = |first| (10..90).filter(move |size| size % 4 == first);
+            let processes: Vec<_> = (0..4)
+                .map(|first| {
+                    scope.spawn(move || {
+                        let process = LedgerFolder::within(path);
+                        for size in sizes(first) {
+                            process.note_handed_out(ledger, &note(size)).unwrap();
+                        }
+                    })
+                })
+                .collect();
+            let mut seen = vec![size()];
+            while processes.iter().any(|process| !process.is_finished()) {
+                seen.push(size());
+            }
+            assert!(seen.is_sorted(), "{seen:?}");
+        });
+        assert_eq!(size(), 89);
+    }
+
+    #[test]
+    fn the_largest_lost_tree_head_stays_and_collecting_survives_a_damaged_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, within) = (key(), LedgerFolder::within(folder.path()));
+        let ledger = key.verifier();
+        for (lost, expected) in [(5, 5), (3, 5), (9, 9)] {
+            within.note_lost(ledger, &note(lost)).unwrap();
+            assert_eq!(within.lost(ledger).unwrap().unwrap().size, expected);
+        }
+        assert_eq!(within.collecting(ledger).unwrap(), None);
+        within.note_collecting(ledger, 77).unwrap();
+        assert_eq!(within.collecting(ledger).unwrap(), Some(77));
+        fs::write(within.path(ledger, "collecting"), [0xff, 0xfe]).unwrap();
+        assert_eq!(within.collecting(ledger).unwrap(), Some(0), "no licence to sign");
+        within.end_collecting(ledger).unwrap();
+        within.end_collecting(ledger).unwrap();
+        assert_eq!(within.collecting(ledger).unwrap(), None);
+    }
+}

@@ -328,6 +328,28 @@ mod tests {
         assert_eq!(rules.unwrap().len(), 1, "what failed left no record");
     }
 
+    /// A copy that lost its first record came first, and the whole one after the erasure.
+    #[test]
+    fn a_longer_copy_brings_nothing_back() {
+        let scene = Scene::new();
+        let mut phone = scene.enrolled(2, Roles::CREW);
+        phone.record(START + 1, 0, &[Body::Alive, Body::Alive, Body::Alive]);
+        let whole = phone.segments[1].clone();
+        let mut short = Segment::decode(&whole).unwrap();
+        let first = short.records().next().unwrap().hash();
+        short.prev = first;
+        short.from += 1;
+        short.items.remove(0);
+        phone.segments[1] = short.encode();
+        phone.sync(&scene).unwrap();
+        assert_eq!(known(&scene, &phone), [true; 3]);
+        let request = ErasureRequest { from: 2, ..persons(&phone, 3) };
+        scene.shore.erase(scene.vessel, &request).unwrap();
+        phone.segments[1] = whole;
+        phone.sync(&scene).unwrap();
+        assert_eq!(known(&scene, &phone), [true, true, false, false]);
+    }
+
     #[test]
     fn an_erasure_without_parts_records_or_words_is_refused() {
         let scene = Scene::new();

@@ -220,3 +220,48 @@ fn a_new_ledger_is_shown_before_it_begins_and_says_why() {
     );
     assert!(said(&run(data, &["device", "forks", "MV Test"])).contains("no device"));
 }
+
+#[test]
+fn a_restored_shore_is_resumed_on_the_command_line() {
+    let shore = Shore::new();
+    let data = shore.folder.path();
+    let shown = said(&run(data, &["ledger", "resume"]));
+    assert!(shown.contains("does not collect") && shown.contains("Nothing is known to be lost"));
+    assert!(refused(&run(data, &["ledger", "resume", "--end", "--yes"])).contains("not collect"));
+    let shown = said(&run(data, &["ledger", "resume", "--yes"]));
+    assert!(shown.contains("The shore collects since") && shown.contains("MV Test"), "{shown}");
+    let serving = shore.start(&[]);
+    assert_eq!(serving.status("/ledger/checkpoint") / 100, 5, "nothing is signed");
+    assert!(serving.get("/").contains("MV Test"), "pages are shown all the same");
+    let why = refused(&run(data, &["vessel", "add", "MV Second"]));
+    assert!(why.contains("collects what phones bring back"), "{why}");
+    assert!(said(&run(data, &["ledger", "show"])).contains("collects what phones bring back"));
+    // The server follows at once.
+    let ended = said(&run(data, &["ledger", "resume", "--end", "--yes"]));
+    assert!(ended.contains("The ledger goes on"), "{ended}");
+    SignedTreeHead::parse(&serving.bytes("/ledger/checkpoint")).unwrap();
+    assert_eq!(shown_key(data), shore.key);
+}
+
+#[test]
+fn an_erasure_is_shown_before_it_is_done() {
+    let shore = deckwatch_tests::TestShore::start();
+    let ship = shore.commission(&deckwatch::demo::fleet::SHIPS[0], 1);
+    let (officer, _) = shore.crewed(&ship, deckwatch_tests::BEGIN);
+    let (vessel, dev) = (ship.vessel.to_string(), officer.phone.device().to_string());
+    let erase = |more: &[&str]| {
+        let named =
+            ["erase", "--vessel", &vessel, "--device", &dev[..8], "--from", "0", "--to", "2"];
+        run(shore.folder.path(), &[&named[..], more].concat())
+    };
+    let asked = ["--parts", "person", "--because", "asked", "--reason", "Asked for in writing."];
+    let shown = said(&erase(&asked));
+    assert!(shown.contains("3 persons and 0 contents would be erased"), "{shown}");
+    assert!(shown.contains("Backups") && shown.contains("Nothing was changed"), "{shown}");
+    assert!(
+        refused(&erase(&["--parts", "person", "--reason", " "])).contains("a reason is needed")
+    );
+    let done = said(&erase(&[&asked[..], &["--yes"]].concat()));
+    assert!(done.contains("3 persons and 0 contents were erased"), "{done}");
+    assert!(refused(&erase(&asked)).contains("none of these parts is held"));
+}
