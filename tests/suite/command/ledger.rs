@@ -148,8 +148,17 @@ fn a_witness_cosigns_what_is_served_and_a_policy_can_ask_for_it() {
 fn a_second_server_of_one_folder_is_refused_and_told_why() {
     let shore = Shore::new();
     let serving = shore.start(&[]);
-    let start = ["serve", "--listen", "127.0.0.1:0"];
-    let why = refused(&run(shore.folder.path(), &start));
+    let mut second = deckwatch();
+    second.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(shore.folder.path());
+    let mut second = second.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // One that serves says where, and never ends by itself.
+    let mut where_at = String::new();
+    BufReader::new(second.stdout.as_mut().unwrap()).read_line(&mut where_at).unwrap();
+    if !where_at.is_empty() {
+        second.kill().unwrap();
+    }
+    assert_eq!(where_at, "");
+    let why = refused(&second.wait_with_output().unwrap());
     let process = format!("another server process ({})", serving.child.id());
     assert!(why.contains(&process) && why.contains("end it first"), "{why}");
     // The first one goes on, and commands run beside it.
