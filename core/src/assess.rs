@@ -54,6 +54,7 @@ mod causal;
 #[cfg(test)]
 mod clock_attacks;
 mod counter;
+mod disowned;
 pub mod finding;
 pub mod input;
 pub mod level;
@@ -61,12 +62,18 @@ mod matching;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod revoked;
+#[cfg(test)]
+mod rotation;
+#[cfg(test)]
 pub(crate) mod scene;
 #[cfg(test)]
 mod ship_enrolled;
 #[cfg(test)]
 mod tags;
 mod timeline;
+#[cfg(test)]
+mod two_keys;
 pub mod verdict;
 #[cfg(test)]
 mod verdict_table;
@@ -164,6 +171,8 @@ fn judged(input: &Input<'_>, timeline: &Timeline<'_>, adoptions: &[Adoption]) ->
         .collect();
     let mut findings = silences(input, &devices, &dues, &plans.newest);
     findings.extend(finding::clock_contradiction::of_all(input, timeline));
+    findings.extend(finding::receipts_disowned::of_all(&devices));
+    findings.extend(finding::two_keys::of_all(input, timeline));
     let next_change = next_change(input.as_of, &dues, &devices, adoptions);
     Assessment {
         as_of: input.as_of,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{DeviceId, Hash, RecordRef, VesselId},
-    record::{Body, PublicKeyBytes, chain::Chain, device_id},
+    record::{Body, PublicKeyBytes, body::ROTATE, chain::Chain, device_id},
 };
 
 /// A set of roles, as in certificates: FORMAT.md section 4.
@@ -70,8 +70,47 @@ pub struct Standing {
     pub last_trusted_seq: Option<u64>,
     /// Declared lost at, Unix seconds.
     pub lost: Option<i64>,
+    /// Its chain begins with another key that has the same id: nothing of it is the certified device's.
+    pub other_key: bool,
+    /// Its key was rotated: nothing after that record is its own.
+    pub rotated: Option<Rotated>,
     /// The officer's certificate, as long as the shore has none of its own for this device.
     pub ship_enrolled: Option<RecordRef>,
+}
+
+/// The end of a chain whose key was rotated: FORMAT.md section 21.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Rotated {
+    /// Seq of the `rotate` record.
+    pub seq: u64,
+    /// The device of the next key; `None` where the record is withheld.
+    pub to: Option<DeviceId>,
+}
+
+impl Standing {
+    /// Records after this seq have no authority: a revocation, or the device's own rotation.
+    pub fn last_seq_with_authority(&self) -> Option<u64> {
+        let rotated = self.rotated.map(|rotated| rotated.seq);
+        [self.last_trusted_seq, rotated].into_iter().flatten().min()
+    }
+
+    fn counts_at(&self, seq: u64) -> bool {
+        !self.other_key && self.last_seq_with_authority().is_none_or(|last| seq <= last)
+    }
+}
+
+/// A certificate for a key whose device id belongs to another key already: 8 bytes of a hash are no secret, and two keys
+/// with one id take 2^32 steps to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SecondKey {
+    /// The id that both have.
+    pub dev: DeviceId,
+    /// The key that stays.
+    pub certified: PublicKeyBytes,
+    /// The one that is refused.
+    pub refused: PublicKeyBytes,
+    /// The certificate that names it.
+    pub record: RecordRef,
 }
 
 /// What the shore said of a device: the last trusted seq, and when it was reported lost.
@@ -83,6 +122,7 @@ pub struct Authority {
     vessel: VesselId,
     root: DeviceId,
     standings: BTreeMap<DeviceId, (PublicKeyBytes, Standing)>,
+    second_keys: Vec<SecondKey>,
 }
 
 impl Authority {
@@ -97,15 +137,17 @@ impl Authority {
         chains: impl IntoIterator<Item = &'c Chain>,
     ) -> Self {
         let root = device_id(shore_key);
-        let mut authority = Self { vessel, root, standings: BTreeMap::new() };
+        let standings = BTreeMap::new();
+        let mut authority = Self { vessel, root, standings, second_keys: Vec::new() };
         let chains: Vec<&Chain> = chains.into_iter().collect();
         let shore = chains.iter().find(|chain| chain.dev() == root);
         let marks = shore.map(|shore| authority.read_shore(shore)).unwrap_or_default();
         // An officer's marks count before what the officer certified is read.
-        authority.mark(&marks);
+        authority.mark(&marks, &chains);
         let on_board = on_board::phones(&authority, &chains);
-        authority.standings.extend(on_board);
-        authority.mark(&marks);
+        authority.second_keys.extend(on_board.second_keys);
+        authority.standings.extend(on_board.phones);
+        authority.mark(&marks, &chains);
         authority
     }
 
@@ -116,7 +158,7 @@ impl Authority {
                 Some(Body::Certificate { key, vessel: of, roles, from, until, genesis })
                     if *of == self.vessel =>
                 {
-                    self.certify(key, *roles, *from, *until, *genesis);
+                    self.certify(entry.at, key, *roles, (*from, *until), *genesis);
                 }
                 Some(Body::Revoke { dev, last_trusted_seq, .. }) => {
                     let mark = &mut marks.entry(*dev).or_default().0;
@@ -132,27 +174,35 @@ impl Authority {
         marks
     }
 
-    fn mark(&mut self, marks: &Marks) {
+    fn mark(&mut self, marks: &Marks, chains: &[&Chain]) {
         for (dev, (trusted, lost)) in marks {
             if let Some((_, standing)) = self.standings.get_mut(dev) {
                 standing.last_trusted_seq = *trusted;
                 standing.lost = *lost;
             }
         }
+        for chain in chains {
+            if let Some((key, standing)) = self.standings.get_mut(&chain.dev()) {
+                standing.other_key = chain.key().is_some_and(|shown| shown != *key);
+                standing.rotated = rotated(chain);
+            }
+        }
     }
 
     fn certify(
         &mut self,
+        record: RecordRef,
         key: &PublicKeyBytes,
         roles: u32,
-        from: i64,
-        until: Option<i64>,
+        (from, until): (i64, Option<i64>),
         genesis: Option<Hash>,
     ) {
         let dev = device_id(key);
         let held = self.standings.get(&dev);
         // Two keys with one id: the first certified stays, the other is never believed.
-        if held.is_some_and(|(held, _)| held != key) {
+        if let Some((certified, _)) = held.filter(|(held, _)| held != key) {
+            let (certified, refused) = (*certified, *key);
+            self.second_keys.push(SecondKey { dev, certified, refused, record });
             return;
         }
         let from = held.map_or(from, |(_, standing)| standing.from.min(from));
@@ -165,6 +215,8 @@ impl Authority {
             genesis,
             last_trusted_seq: None,
             lost: None,
+            other_key: false,
+            rotated: None,
             ship_enrolled: None,
         };
         self.standings.insert(dev, (*key, standing));
@@ -190,14 +242,19 @@ impl Authority {
         self.standings.get(&dev).map(|(key, _)| key)
     }
 
+    /// Certificates that were refused, because another key has that id already.
+    pub fn second_keys(&self) -> &[SecondKey] {
+        &self.second_keys
+    }
+
     /// All roles that a device was ever certified for, at a record that is trusted: a phone that changed
     /// hands does not take back what it wrote before.
     pub fn ever_at(&self, dev: DeviceId, seq: u64) -> Roles {
         if dev == self.root {
             return Roles::SHORE;
         }
-        let trusted = |it: &&Standing| it.last_trusted_seq.is_none_or(|last| seq <= last);
-        self.standing(dev).filter(trusted).map_or(Roles::NONE, |standing| standing.ever)
+        let counts = |it: &&Standing| it.counts_at(seq);
+        self.standing(dev).filter(counts).map_or(Roles::NONE, |standing| standing.ever)
     }
 
     /// The roles with which a device wrote its record `seq`.
@@ -206,9 +263,7 @@ impl Authority {
             return Roles::SHORE;
         }
         match self.standing(dev) {
-            Some(standing) if standing.last_trusted_seq.is_none_or(|last| seq <= last) => {
-                standing.roles
-            }
+            Some(standing) if standing.counts_at(seq) => standing.roles,
             _ => Roles::NONE,
         }
     }
@@ -217,4 +272,16 @@ impl Authority {
     pub fn devices(&self) -> impl Iterator<Item = (DeviceId, &Standing)> {
         self.standings.iter().map(|(dev, (_, standing))| (*dev, standing))
     }
+}
+
+/// The first `rotate` record of the main branch: its author says that what follows is not its own.
+fn rotated(chain: &Chain) -> Option<Rotated> {
+    let first = chain.all().any(|entry| entry.kind == ROTATE);
+    let branch = if first { chain.main_branch() } else { Vec::new() };
+    let record = branch.into_iter().find(|entry| entry.kind == ROTATE)?;
+    let to = match record.body() {
+        Some(Body::Rotate { key }) => Some(device_id(key)),
+        _ => None,
+    };
+    Some(Rotated { seq: record.at.seq, to })
 }

@@ -4,6 +4,7 @@
 mod certify;
 mod chain;
 mod crew;
+mod disowned;
 mod documents;
 mod erasures;
 mod giving_back;
@@ -12,6 +13,7 @@ mod ledger;
 mod open;
 mod outbox;
 mod plan;
+mod rotate;
 mod scan;
 mod sync;
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod view;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use certify::{AnswerError, CertifyError, RequestError};
+pub use disowned::Disowned;
 pub use documents::{PageError, PlanEditError, Written};
 pub use erasures::rule_of;
 pub use join::JoinError;

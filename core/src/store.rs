@@ -14,7 +14,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use outbox::{Fate, OwnChange};
-pub use records::{Cut, OpenRecord, Vouched};
+pub use records::{Cut, Handover, OpenRecord, Vouched};
 pub use safe::{FileSafe, SafeError};
 #[cfg(test)]
 pub(crate) use schema::tests::version_1;

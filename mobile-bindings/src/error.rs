@@ -374,7 +374,9 @@ impl From<CertifyError> for MobileError {
         match error {
             CertifyError::Request(_) | CertifyError::Itself => Self::input("request", text),
             CertifyError::OtherVessel => Self::OtherVessel { text },
-            CertifyError::Certified(_) => Self::AlreadyCertified { text },
+            CertifyError::Certified(_) | CertifyError::OtherKey(_) => {
+                Self::AlreadyCertified { text }
+            }
             CertifyError::Limit => Self::CertificateLimit { text },
             CertifyError::Record(error) => error.into(),
             _ => Self::internal("certify-error"),

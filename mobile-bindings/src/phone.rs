@@ -29,7 +29,7 @@ pub use self::{
         PageValue, PageVersion, PageWriting, WritingKind, WrittenOn,
     },
     scan::{Effort, LuminanceFrame, ManualReason, ScanOutcome},
-    sync::{Problem, ProblemKind, Receipt, Refusal, SyncOutcome, SyncState},
+    sync::{Disowned, Problem, ProblemKind, Receipt, Refusal, SyncOutcome, SyncState},
     walk::{EndHow, EndReason, PatrolChoice, PatrolStatus},
 };
 use crate::{

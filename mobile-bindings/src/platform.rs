@@ -80,6 +80,13 @@ pub trait DeviceSafe: Send + Sync {
     /// Makes a new key current. The one before must still sign until the app ends.
     fn renew(&self) -> Result<Arc<dyn DeviceKey>, PlatformError>;
 
+    /// The key that a rotation goes to; makes one beside the current one if there is none. The same until
+    /// `use_next_key`, also after the app was restarted.
+    fn next_key(&self) -> Result<Arc<dyn DeviceKey>, PlatformError>;
+
+    /// Makes the next key current, if there is one. The one before may be gone when the app ends.
+    fn use_next_key(&self) -> Result<(), PlatformError>;
+
     /// The bytes that `set_marker` kept last; `None` if there are none.
     fn marker(&self) -> Result<Option<Vec<u8>>, PlatformError>;
 
@@ -195,6 +202,14 @@ impl CoreSafe for PlatformSafe {
         PlatformKey::read(self.0.renew()?)
     }
 
+    fn next_key(&self) -> Result<Arc<dyn CoreKey>, KeyError> {
+        PlatformKey::read(self.0.next_key()?)
+    }
+
+    fn use_next_key(&self) -> Result<(), KeyError> {
+        Ok(self.0.use_next_key()?)
+    }
+
     fn marker(&self) -> Option<Marker> {
         self.0.marker().ok().flatten().as_deref().and_then(Marker::from_bytes)
     }
@@ -241,6 +256,15 @@ impl DeviceSafe for FolderSafe {
     fn renew(&self) -> Result<Arc<dyn DeviceKey>, PlatformError> {
         let key = self.0.renew().map_err(|error| unavailable(&error))?;
         Ok(Arc::new(FolderKey(key)))
+    }
+
+    fn next_key(&self) -> Result<Arc<dyn DeviceKey>, PlatformError> {
+        let key = self.0.next_key().map_err(|error| unavailable(&error))?;
+        Ok(Arc::new(FolderKey(key)))
+    }
+
+    fn use_next_key(&self) -> Result<(), PlatformError> {
+        self.0.use_next_key().map_err(|error| unavailable(&error))
     }
 
     fn marker(&self) -> Result<Option<Vec<u8>>, PlatformError> {

@@ -101,6 +101,16 @@ impl Phone {
         phone
     }
 
+    /// The same phone once more: a copied key, with the store as it is.
+    pub fn copied(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            segments: self.segments.clone(),
+            entropy: SeededEntropy::new(99),
+            ..*self
+        }
+    }
+
     /// Records facts at `now` and cuts a segment.
     pub fn record(&mut self, now: i64, patrol: u64, bodies: &[Body]) -> Vec<RecordRef> {
         let items = bodies.iter().zip(0..).map(|(body, step)| {

@@ -7,6 +7,7 @@ mod answer;
 mod collect;
 mod documents;
 mod ingest;
+mod rotation;
 mod seal;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use deckwatch_core::{
 
 pub use documents::MAX_UNVOUCHED_BYTES;
 pub use ingest::{MAX_UNCERTIFIED_BYTES, MAX_UNCERTIFIED_DEVICES};
+pub use rotation::{RotationClaim, RotationRefusal};
 
 use crate::shore::{Shore, ShoreError};
 use crate::store::StoreError;

@@ -2,6 +2,7 @@
 //! sync.
 
 mod enrolled;
+mod rotated;
 mod together;
 
 use std::collections::BTreeSet;

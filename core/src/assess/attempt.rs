@@ -49,6 +49,10 @@ pub enum Doubt {
     WrongGenesis,
     /// Written after the last record that a revocation trusts.
     Revoked,
+    /// Signed with another key than the one certified under this id.
+    OtherKey,
+    /// Written after the device's key was rotated.
+    Rotated,
     /// Certainly written after the certificate ended.
     Expired,
     /// The chain was continued twice, here or before.
@@ -62,6 +66,8 @@ impl Doubt {
             Self::Uncertified => "has no certificate",
             Self::WrongGenesis => "does not begin as its certificate says",
             Self::Revoked => "was revoked before this was recorded",
+            Self::OtherKey => "signs with another key than the one certified under its id",
+            Self::Rotated => "recorded this with a key that was rotated before",
             Self::Expired => "recorded this after its certificate ended",
             Self::Forked => "has two different histories",
         }
@@ -359,11 +365,17 @@ fn doubt(input: &Input<'_>, branch: &Branch<'_>, last: usize, start: Bounds) -> 
     if standing.roles == Roles::NONE {
         return Some(Doubt::Uncertified);
     }
+    if standing.other_key {
+        return Some(Doubt::OtherKey);
+    }
     if !branch.genesis_fits {
         return Some(Doubt::WrongGenesis);
     }
     if standing.last_trusted_seq.is_some_and(|trusted| last > trusted) {
         return Some(Doubt::Revoked);
+    }
+    if standing.rotated.is_some_and(|rotated| last > rotated.seq) {
+        return Some(Doubt::Rotated);
     }
     let expired = standing.until.is_some_and(|until| start.surely_after(Moment::from_unix(until)));
     expired.then_some(Doubt::Expired)

@@ -24,15 +24,18 @@ pub(super) mod clock_contradiction;
 mod clock_step;
 mod counter_gap;
 mod counter_replay;
+mod key_rotated;
 mod late_start;
 mod missed_checkpoint;
 mod out_of_order;
 mod overrun;
 mod plan_uncertain;
 mod reboot_in_patrol;
+pub(super) mod receipts_disowned;
 mod ship_enrolled;
 pub(super) mod silence;
 mod tag_check_failed;
+pub(super) mod two_keys;
 
 /// The version of all detectors and of the verdict table. A change of any formula or threshold is
 /// a new version; a detector of what no earlier version could record is not. Every version that a
@@ -126,6 +129,20 @@ pub enum Detail {
         dev: DeviceId,
         by: RecordRef,
     },
+    /// `from` is the last record with the key before.
+    KeyRotated {
+        dev: DeviceId,
+        from: RecordRef,
+    },
+    ReceiptsDisowned {
+        dev: DeviceId,
+        last_trusted_seq: u64,
+        receipted_seq: u64,
+        receipted_at: i64,
+    },
+    TwoKeys {
+        dev: DeviceId,
+    },
     Silence {
         dev: DeviceId,
         last_heard: Option<Moment>,
@@ -167,6 +184,9 @@ pub const DETECTORS: &[Detector] = &[
     clock_step::DETECTOR,
     reboot_in_patrol::DETECTOR,
     ship_enrolled::DETECTOR,
+    key_rotated::DETECTOR,
+    receipts_disowned::DETECTOR,
+    two_keys::DETECTOR,
     silence::DETECTOR,
 ];
 
@@ -189,6 +209,8 @@ pub(super) struct Case<'a> {
     pub tags: &'a TagFacts,
     pub devices: &'a Devices,
     pub counted: Vec<Counted<'a>>,
+    /// All parts that answer it, those that are not believed with them.
+    pub answers: Vec<&'a Part>,
     /// More of the same patrol may still come: what is not there yet is not missing.
     pub open: bool,
     pub held_back: Vec<&'a Device>,

@@ -243,10 +243,15 @@ impl Scene {
 
     /// A new device that nobody certified.
     pub fn add(&mut self, time: i64) -> usize {
+        let pen = self.add_unbegun(time);
+        self.pens[pen].genesis(time);
+        pen
+    }
+
+    /// A new device that has recorded nothing.
+    pub fn add_unbegun(&mut self, time: i64) -> usize {
         let crew = 11 + self.pens.len() as u32;
-        let mut pen = Pen::new(&mut self.entropy, crew, time - 3_600);
-        pen.genesis(time);
-        self.pens.push(pen);
+        self.pens.push(Pen::new(&mut self.entropy, crew, time - 3_600));
         self.pens.len() - 1
     }
 
@@ -378,6 +383,10 @@ impl Scene {
         for pen in 0..self.pens.len() {
             self.sync(pen, time);
         }
+    }
+
+    pub fn sync_all_but(&mut self, pen: usize, time: i64) {
+        (0..self.pens.len()).filter(|other| *other != pen).for_each(|other| self.sync(other, time));
     }
 
     pub fn excuse(&mut self, by: usize, crew: u32) {

@@ -47,7 +47,7 @@ pub(super) struct Branch<'a> {
     pub first_fork: Option<u64>,
     /// Records are held that do not stand on the main branch, nor on a fork of it.
     pub gap: bool,
-    /// The genesis is the one that the certificate names.
+    /// The genesis is the one that the certificate names, with the certified key.
     pub genesis_fits: bool,
     /// What it says about time in some boot contradicts others, and is left out.
     pub contradictory: bool,
@@ -165,9 +165,10 @@ impl<'a> Timeline<'a> {
 fn branch<'a>(input: &Input<'a>, chain: &'a Chain) -> Branch<'a> {
     let entries = chain.main_branch();
     let first_fork = chain.forks().iter().map(|fork| fork.one.seq).min();
-    let named = input.authority.standing(chain.dev()).and_then(|standing| standing.genesis);
-    let genesis_fits =
-        named.is_none_or(|genesis| entries.first().is_some_and(|entry| entry.at.hash == genesis));
+    let standing = input.authority.standing(chain.dev());
+    let named = standing.and_then(|standing| standing.genesis);
+    let genesis_fits = !standing.is_some_and(|standing| standing.other_key)
+        && named.is_none_or(|genesis| entries.first().is_some_and(|it| it.at.hash == genesis));
     let gap = first_fork.is_none() && chain.all().count() > entries.len();
     Branch { dev: chain.dev(), entries, first_fork, gap, genesis_fits, contradictory: false }
 }

@@ -10,6 +10,8 @@
 //! A device holds back every window whose deadline is after its watermark, except:
 //! - the last `park` or `resume` is a `park`: all records up to it are held, and after it there are
 //!   none;
+//! - its key was rotated, and the next one is certified: all records up to the rotation are held, and the
+//!   device of the next key holds back what comes after it;
 //! - the window opened after the device was declared lost, after it was revoked, or after its
 //!   certificate ended.
 //!
@@ -21,13 +23,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{input::Input, timeline::Timeline};
+use super::{
+    disowned::{self, Disowned},
+    input::Input,
+    timeline::Timeline,
+};
 use crate::{
     authority::{Roles, Standing},
     model::{DeviceId, RecordRef},
     plan::{Adoption, content::DEFAULT_CONTACT_LIMIT_HOURS, in_force},
     record::{Body, Entry},
-    time::{Bounds, Moment, moment::PER_SECOND},
+    time::{Bounds, Moment, Place, moment::PER_SECOND},
 };
 
 const ALIVE: u64 = 2;
@@ -42,6 +48,8 @@ pub enum Use {
     Active,
     /// Put away by a `park` record.
     Parked,
+    /// Its key was rotated: the device of the next key goes on.
+    Rotated,
     /// Declared lost.
     Lost,
     /// Revoked.
@@ -103,8 +111,11 @@ pub struct HeldBack {
 pub(super) struct Device {
     pub state: DeviceState,
     pub watermark: Moment,
+    /// Put away, or its key was rotated: nothing comes of it any more.
     pub parked: bool,
     pub lost: bool,
+    /// The `rotate` record of the device before, whose place this one took.
+    pub took_over: Option<RecordRef>,
     /// The officer's certificate, while the shore has not confirmed it.
     pub ship_enrolled: Option<RecordRef>,
     /// All that can ever be trusted is held.
@@ -159,6 +170,8 @@ pub(super) struct Devices {
     pub certified: BTreeMap<DeviceId, Device>,
     pub uncertified: Vec<DeviceState>,
     pub limit_secs: i64,
+    /// Revocations below what was receipted.
+    pub disowned: BTreeMap<DeviceId, Disowned>,
 }
 
 impl Devices {
@@ -186,7 +199,8 @@ impl Devices {
                 ..unheard(timeline, branch.dev, Roles::NONE, Use::Uncertified)
             })
             .collect();
-        Self { certified, uncertified, limit_secs }
+        let disowned = disowned::read(input, timeline);
+        Self { certified, uncertified, limit_secs, disowned }
     }
 
     pub fn watermark(&self) -> Watermark {
@@ -236,11 +250,11 @@ fn device(
     limit_secs: i64,
 ) -> Device {
     let mut watermark = certified_from(timeline, standing);
-    let (mut parked, mut spent) = (false, false);
+    let (mut parked, mut spent, mut rotated) = (false, false, false);
     if let Some(track) = timeline.track(dev)
         && let Some(branch) = timeline.branches.get(track)
     {
-        let trusted = branch.trusted_len(standing.last_trusted_seq);
+        let trusted = branch.trusted_len(standing.last_seq_with_authority());
         let entries = || branch.entries.iter().enumerate().take(trusted).rev();
         let last = entries().find(|(_, entry)| matches!(entry.kind, ALIVE | PARK | RESUME));
         let alive = last.and_then(|(index, _)| timeline.known(track, index).by_clock.not_before);
@@ -248,7 +262,12 @@ fn device(
         let put_away = entries().find(|(_, entry)| matches!(entry.kind, PARK | RESUME));
         parked = put_away.is_some_and(|(_, entry)| entry.kind == PARK);
         let last_trusted = standing.last_trusted_seq.and_then(|seq| usize::try_from(seq).ok());
-        spent = last_trusted.is_some_and(|last| branch.genesis_fits && trusted > last);
+        spent =
+            last_trusted.is_some_and(|last| branch.trusted_len(standing.last_trusted_seq) > last);
+        // Where nobody has certified the next key, nothing says who is to be waited for instead.
+        let next = standing.rotated.and_then(|rotated| rotated.to);
+        rotated = branch.genesis_fits && next.is_some_and(|next| is_certified(input, next));
+        parked |= rotated;
     }
     let released_from = [standing.lost, standing.until, revoked].into_iter().flatten().min();
     let over = standing.lost.is_some_and(|lost| lost <= input.as_of);
@@ -258,6 +277,8 @@ fn device(
         Use::Revoked
     } else if standing.until.is_some_and(|until| until <= input.as_of) {
         Use::Expired
+    } else if rotated {
+        Use::Rotated
     } else if parked {
         Use::Parked
     } else {
@@ -266,10 +287,25 @@ fn device(
     let (lost, ship_enrolled) = (standing.lost.is_some(), standing.ship_enrolled);
     let mut state = unheard(timeline, dev, standing.roles, state);
     (state.watermark, state.last_heard) = (Some(watermark), last_heard);
-    let mut device = Device { state, watermark, parked, lost, ship_enrolled, spent, released_from };
+    let took_over = took_over(input, timeline, dev);
+    let mut device =
+        Device { state, watermark, parked, lost, took_over, ship_enrolled, spent, released_from };
     let silent = device.silent_for(input.as_of);
     device.state.over_limit = !parked && silent > limit_secs.saturating_mul(PER_SECOND);
     device
+}
+
+fn is_certified(input: &Input<'_>, dev: DeviceId) -> bool {
+    input.authority.standing(dev).is_some_and(|standing| standing.roles != Roles::NONE)
+}
+
+/// The record with which another device's key was rotated to this one's.
+fn took_over(input: &Input<'_>, timeline: &Timeline<'_>, dev: DeviceId) -> Option<RecordRef> {
+    let mut before = input.authority.devices().filter_map(|(before, standing)| {
+        let rotated = standing.rotated.filter(|rotated| rotated.to == Some(dev))?;
+        timeline.record(Place { dev: before, seq: rotated.seq })
+    });
+    before.next()
 }
 
 /// Since when a device is certified.

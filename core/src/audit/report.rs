@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::disclosure::{Shown, Withheld};
 use crate::{
-    authority::Roles,
+    authority::{Roles, Rotated},
     model::{DeviceId, DueId, Hash, RecordRef, VesselId},
 };
 
@@ -158,6 +158,8 @@ pub struct DeviceShown {
     pub last_trusted_seq: Option<u64>,
     /// Declared lost at, Unix seconds.
     pub lost: Option<i64>,
+    /// Its key was rotated: the last record with it, and the device that goes on.
+    pub rotated: Option<Rotated>,
     /// Records shown.
     pub records: u64,
     /// Records within the period, by the device's own clock; those without a shown time are not counted.

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod codes;
+mod keys;
 mod lies;
 mod named;
 mod ship;

@@ -63,6 +63,7 @@ pub fn verify(bundle: &Bundle, policy: &Policy, options: &Options) -> Result<Rep
     let mut notes = held.notes.clone();
     notes.extend(receipts.notes.iter().cloned());
     notes.extend(logged.notes.iter().cloned());
+    notes.extend(standing::notes(assessment.as_ref()));
     let says = says(&parts, &held, &receipts, &verdict, &authority);
     let checks = checks.finish(says);
     Ok(Report {

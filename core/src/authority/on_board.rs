@@ -27,7 +27,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Authority, Roles, Standing};
+use super::{Authority, Roles, SecondKey, Standing};
 use crate::{
     model::{DeviceId, RecordRef},
     record::{Body, Chain, Entry, PublicKeyBytes, device_id},
@@ -42,6 +42,7 @@ pub const PERIOD_SECS: u64 = 30 * 86_400;
 #[derive(Default)]
 struct Given {
     phones: BTreeMap<DeviceId, (PublicKeyBytes, Standing)>,
+    second_keys: Vec<SecondKey>,
     /// The author's clock at each; `None` = withheld, and so near to everything.
     walls: Vec<Option<u64>>,
 }
@@ -65,6 +66,12 @@ impl Given {
         if *vessel != authority.vessel || Roles(*roles) != Roles::CREW || itself {
             return;
         }
+        let held = self.phones.get(&dev).or_else(|| authority.standings.get(&dev));
+        if let Some((certified, _)) = held.filter(|(held, _)| held != key) {
+            let (certified, refused, record) = (*certified, *key, entry.at);
+            self.second_keys.push(SecondKey { dev, certified, refused, record });
+            return;
+        }
         if self.phones.contains_key(&dev) || self.room(wall) == 0 {
             return;
         }
@@ -76,6 +83,8 @@ impl Given {
             genesis: *genesis,
             last_trusted_seq: None,
             lost: None,
+            other_key: false,
+            rotated: None,
             ship_enrolled: Some(entry.at),
         };
         self.phones.insert(dev, (*key, standing));
@@ -107,23 +116,38 @@ fn given_by(authority: &Authority, chain: &Chain) -> Given {
     given
 }
 
-/// The phones certified on board that no certificate of the shore names.
-pub(super) fn phones(
-    authority: &Authority,
-    chains: &[&Chain],
-) -> BTreeMap<DeviceId, (PublicKeyBytes, Standing)> {
-    let mut phones: BTreeMap<DeviceId, (PublicKeyBytes, Standing)> = BTreeMap::new();
+/// What officers' certificates give, of all chains.
+#[derive(Default)]
+pub(super) struct OnBoard {
+    /// The phones that no certificate of the shore names.
+    pub phones: BTreeMap<DeviceId, (PublicKeyBytes, Standing)>,
+    /// Certificates for keys whose id another key has already, in the order of their records.
+    pub second_keys: Vec<SecondKey>,
+}
+
+pub(super) fn phones(authority: &Authority, chains: &[&Chain]) -> OnBoard {
+    let mut on_board = OnBoard::default();
+    let mut all: Vec<(DeviceId, PublicKeyBytes, Standing, RecordRef)> = Vec::new();
     for chain in chains {
-        for (dev, given) in given_by(authority, chain).phones {
-            let by =
-                |(_, standing): &(_, Standing)| -> Option<RecordRef> { standing.ship_enrolled };
-            let first = phones.get(&dev).is_none_or(|held| by(&given) < by(held));
-            if first && authority.standing(dev).is_none() {
-                phones.insert(dev, given);
-            }
+        let given = given_by(authority, chain);
+        on_board.second_keys.extend(given.second_keys);
+        let phones = given.phones.into_iter();
+        all.extend(phones.filter_map(|(dev, (key, it))| Some((dev, key, it, it.ship_enrolled?))));
+    }
+    // Of several officers' the one with the lowest (device, seq).
+    all.sort_unstable_by_key(|(.., record)| *record);
+    for (dev, key, standing, record) in all {
+        if authority.standing(dev).is_some() {
+            continue;
+        }
+        let (certified, _) = on_board.phones.entry(dev).or_insert((key, standing));
+        if *certified != key {
+            let (certified, refused) = (*certified, key);
+            on_board.second_keys.push(SecondKey { dev, certified, refused, record });
         }
     }
-    phones
+    on_board.second_keys.sort_unstable_by_key(|second| second.record);
+    on_board
 }
 
 impl Authority {

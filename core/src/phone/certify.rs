@@ -52,6 +52,11 @@ pub enum CertifyError {
     /// Nothing to do.
     #[error("phone {0} is certified already; it needs nothing more than a sync")]
     Certified(DeviceId),
+    /// Another key has its id.
+    #[error(
+        "another phone has the id {0} already; let the new phone make another key, in an empty store"
+    )]
+    OtherKey(DeviceId),
     /// The monthly limit.
     #[error(
         "this phone has certified as many phones as it may in 30 days; the shore can certify more"
@@ -141,6 +146,11 @@ impl Phone {
         }
         if dev == self.dev || request.key == enrolment.shore_key {
             return Err(CertifyError::Itself);
+        }
+        let certified = self.authority.as_ref().and_then(|authority| authority.key(dev)).copied();
+        let shown = self.others.iter().find(|chain| chain.dev() == dev).and_then(Chain::key);
+        if certified.or(shown).is_some_and(|key| key != request.key) {
+            return Err(CertifyError::OtherKey(dev));
         }
         let standing = |dev| self.authority.as_ref().and_then(|authority| authority.standing(dev));
         let ended = standing(self.dev).and_then(|it| it.until).is_some_and(|it| it < now(reading));

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use super::{
     Phone, RecordError, Tail,
     chain::{NOBODY, seal_one, time_of},
+    rotate::Rotated,
 };
 use crate::{
     document::{DocumentKind, Merged, VoucherIndex},
@@ -109,13 +110,17 @@ impl Phone {
         }
         phone.reopen_others()?;
         phone.reopen_vouchers()?;
-        // The key outlived the store, as a keychain outlives an app: its chain cannot go on here.
+        // The key outlived the store, as a keychain outlives an app, or the store is a copy from before a
+        // rotation: its chain cannot go on here.
         let outlived = phone.safe.marker().is_some_and(|marker| marker.dev == phone.dev);
-        if outlived && phone.store.own_devices()?.is_empty() {
-            phone.key = phone.safe.renew()?;
-            phone.dev = device_id(&phone.key.public_key());
+        if outlived && phone.store.tail(phone.dev)?.is_none() {
+            phone.hold(phone.safe.renew()?);
         }
-        let opened = match phone.restored()? {
+        let restored = match phone.finish_rotation()? {
+            Rotated::KeyLost(tail) => Some((phone.dev, tail, None)),
+            Rotated::No | Rotated::Finished => phone.restored()?,
+        };
+        let opened = match restored {
             Some((before, held, marker)) => phone.begin_again(before, &held, marker, reading)?,
             None => phone.go_on(reading)?,
         };
@@ -180,8 +185,7 @@ impl Phone {
             while let Some(cut) = open {
                 open = seal_one(&mut self.store, old.as_ref(), &cut)?;
             }
-            self.key = self.safe.renew()?;
-            self.dev = device_id(&self.key.public_key());
+            self.hold(self.safe.renew()?);
         }
         let mut continues = Continues {
             dev: before,
@@ -297,7 +301,7 @@ impl Phone {
     }
 
     /// Its own chains before a restore are others' now: what they adopted and certified counts on.
-    fn reopen_older(&mut self) -> Result<(), StoreError> {
+    pub(super) fn reopen_older(&mut self) -> Result<(), StoreError> {
         let mut older = self.store.own_devices()?;
         older.retain(|dev| *dev != self.dev);
         for dev in older {

@@ -170,6 +170,7 @@ impl Phone {
         outcome.ledger = self.take_tree_head(response.tree_head.as_ref(), reading)?;
         self.refresh_plan()?;
         self.reread_code(reading)?;
+        self.note_disowned(reading)?;
         let heard = self.note_held_changes(&response, reading, go_on)?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
         // An answer that brought nothing new would bring the same again.

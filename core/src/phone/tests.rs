@@ -1,10 +1,12 @@
 //! A phone by itself: what is taken stays taken.
 
+mod disowned;
 mod hands;
 mod ledger;
 mod nfc;
 mod outbox;
 mod pages;
+mod rotation;
 mod taking;
 
 use std::{path::PathBuf, sync::Arc};

@@ -1,6 +1,6 @@
 //! What a phone shows, taken out of it: it can be read while the phone itself signs or writes.
 
-use super::{Phone, RecordError, plan::now_of};
+use super::{Disowned, Phone, RecordError, plan::now_of};
 use crate::{
     authority::Roles,
     model::{DeviceId, Hash, VesselId},
@@ -47,6 +47,8 @@ pub struct PhoneView {
     pub refused_changes: Vec<(ProblemCode, usize)>,
     /// The shore's newest receipt for this device.
     pub receipt: Option<Receipt>,
+    /// Receipted records that the shore revoked.
+    pub disowned: Option<Disowned>,
 }
 
 impl Phone {
@@ -70,6 +72,7 @@ impl Phone {
             unsent_changes: self.unsent_changes()?,
             refused_changes: self.refused_changes()?,
             receipt: self.store.last_receipt(self.dev)?,
+            disowned: self.disowned()?,
         })
     }
 }

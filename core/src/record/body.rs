@@ -22,6 +22,8 @@ pub type Kind = u64;
 pub const GENESIS: Kind = 1;
 /// What a reader of chains asks for by its kind, before it reads the body.
 pub const ANCHOR: Kind = 7;
+/// The last record of a chain whose key was rotated.
+pub const ROTATE: Kind = 24;
 /// A tree head that was accepted.
 pub const ACK: Kind = 29;
 
@@ -236,6 +238,12 @@ pub enum Body {
     },
 }
 
+/// Reasons of a revocation that readers ask for.
+pub mod revoked {
+    /// Records are not trusted that were receipted; two people agreed, by the shore's word.
+    pub const TWO_AGREED: u64 = 4;
+}
+
 /// Note codes that this version writes.
 pub mod note {
     /// An unsigned tail was found at opening, and signed.
@@ -244,6 +252,8 @@ pub mod note {
     pub const MONO_BACK: u64 = 3;
     /// The store was restored from a copy.
     pub const RESTORED: u64 = 4;
+    /// The shore disowned records of this device that it had receipted; the blob is the receipt's hash.
+    pub const DISOWNED: u64 = 5;
 }
 
 impl Body {

@@ -49,6 +49,13 @@ pub trait DeviceSafe: Send + Sync {
     /// Makes a new key current. The old one may be gone afterwards.
     fn renew(&self) -> Result<Arc<dyn DeviceKey>, KeyError>;
 
+    /// The key that a rotation goes to; makes one beside the current one if there is none. The same until
+    /// [`DeviceSafe::use_next_key`].
+    fn next_key(&self) -> Result<Arc<dyn DeviceKey>, KeyError>;
+
+    /// Makes the next key current, if there is one. The one before may be gone afterwards.
+    fn use_next_key(&self) -> Result<(), KeyError>;
+
     /// The marker; `None` if none was written or it cannot be read.
     fn marker(&self) -> Option<Marker>;
 

@@ -39,6 +39,21 @@ impl OpenRecord {
 /// Changes of one document that a record vouches for: the kind's number, the document, the changes.
 pub type Vouched<'a> = (u64, DocumentId, &'a [RawChange]);
 
+/// The last record of a chain whose key is rotated, cut and signed, and the first of the chain that goes on.
+#[derive(Debug)]
+pub struct Handover<'a> {
+    /// Whose chain ends.
+    pub old: DeviceId,
+    /// The segment of its last record: one record.
+    pub last: (&'a OpenRecord, &'a Cut),
+    /// That segment's bytes.
+    pub segment: &'a [u8],
+    /// Whose chain begins.
+    pub new: DeviceId,
+    /// Its first record, and the segment that it opens.
+    pub first: (&'a OpenRecord, &'a Cut),
+}
+
 /// A segment that is being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
@@ -78,6 +93,20 @@ impl Store {
             tx.prepare_cached("INSERT INTO voucher (dev, seq) VALUES (?1, ?2)")?
                 .execute(params![dev.0, to_sql(record.seq)?])?;
         }
+        tx.commit()?;
+        Ok(())
+    }
+
+    /// Ends one chain and begins another: both or neither.
+    pub fn hand_over(&mut self, handover: &Handover<'_>) -> Result<(), StoreError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let ((last, cut), (first, opened)) = (handover.last, handover.first);
+        insert_cut(&tx, handover.old, cut)?;
+        insert_record(&tx, handover.old, last)?;
+        let span = Span { from: last.seq, to: last.seq, prev: cut.prev, head: last.hash };
+        close(&tx, handover.old, &span, handover.segment)?;
+        insert_cut(&tx, handover.new, opened)?;
+        insert_record(&tx, handover.new, first)?;
         tx.commit()?;
         Ok(())
     }
@@ -178,15 +207,7 @@ impl Store {
         rest: Option<&Cut>,
     ) -> Result<(), StoreError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let changed = tx
-            .prepare_cached(
-                "UPDATE cut SET to_seq = ?3, head = ?4, bytes = ?5
-                 WHERE dev = ?1 AND from_seq = ?2 AND to_seq IS NULL",
-            )?
-            .execute(params![dev.0, to_sql(span.from)?, to_sql(span.to)?, span.head.0, bytes])?;
-        if changed != 1 {
-            return Err(StoreError::Damaged("no open segment to cut"));
-        }
+        close(&tx, dev, &span, bytes)?;
         if let Some(rest) = rest {
             insert_cut(&tx, dev, rest)?;
         }
@@ -236,6 +257,21 @@ fn insert_cut(
         .prepare_cached("INSERT INTO cut (dev, from_seq, key, prev) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![dev.0, to_sql(cut.from)?, cut.key, cut.prev.0])?;
     Ok(())
+}
+
+fn close(
+    connection: &rusqlite::Connection,
+    dev: DeviceId,
+    span: &Span,
+    bytes: &[u8],
+) -> Result<(), StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE cut SET to_seq = ?3, head = ?4, bytes = ?5
+             WHERE dev = ?1 AND from_seq = ?2 AND to_seq IS NULL",
+        )?
+        .execute(params![dev.0, to_sql(span.from)?, to_sql(span.to)?, span.head.0, bytes])?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Damaged("no open segment to cut")) }
 }
 
 fn insert_record(

@@ -23,7 +23,7 @@ pub enum SafeError {
     Io(#[from] io::Error),
 }
 
-/// Key and marker in two files of one folder.
+/// Key and marker in two files of one folder; in a third the next key, as long as there is one.
 #[derive(Debug)]
 pub struct FileSafe {
     folder: PathBuf,
@@ -35,6 +35,7 @@ struct Inner {
     writes: u64,
     entropy: Box<dyn Entropy>,
     key: Option<Arc<SoftwareKey>>,
+    next: Option<Arc<SoftwareKey>>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -50,7 +51,7 @@ impl FileSafe {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let marker = private(&mut options).open(folder.join("marker"))?;
-        let inner = Inner { marker, writes: 0, entropy, key: None };
+        let inner = Inner { marker, writes: 0, entropy, key: None, next: None };
         Ok(Self { folder: folder.to_owned(), inner: Mutex::new(inner) })
     }
 
@@ -58,28 +59,35 @@ impl FileSafe {
         self.folder.join("device.key")
     }
 
-    fn read_key(&self) -> Result<Option<SoftwareKey>, KeyError> {
-        match std::fs::read_to_string(self.key_path()) {
+    fn next_path(&self) -> PathBuf {
+        self.folder.join("next.key")
+    }
+
+    fn read_key(path: &Path) -> Result<Option<SoftwareKey>, KeyError> {
+        match std::fs::read_to_string(path) {
             Ok(text) => {
                 let secret = HEXLOWER.decode(text.trim().as_bytes()).unwrap_or_default();
                 let secret: [u8; 32] = secret.try_into().map_err(|_| KeyError::NotAKey)?;
                 SoftwareKey::from_secret(&secret).map(Some)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(KeyError::Unavailable(error.to_string())),
+            Err(error) => Err(unavailable(error)),
         }
     }
 
-    fn write_key(&self, key: &SoftwareKey) -> io::Result<()> {
-        let path = self.key_path();
+    fn write_key(&self, path: &Path, key: &SoftwareKey) -> io::Result<()> {
         let fresh = path.with_extension("new");
         let mut options = OpenOptions::new();
         let mut file = private(options.write(true).create(true).truncate(true)).open(&fresh)?;
         file.write_all(HEXLOWER.encode(&key.to_secret()).as_bytes())?;
         file.sync_all()?;
-        std::fs::rename(&fresh, &path)?;
+        std::fs::rename(&fresh, path)?;
         File::open(&self.folder)?.sync_all()
     }
+}
+
+fn unavailable(error: io::Error) -> KeyError {
+    KeyError::Unavailable(error.to_string())
 }
 
 #[cfg(unix)]
@@ -99,7 +107,7 @@ impl DeviceSafe for FileSafe {
             let key: Arc<dyn DeviceKey> = Arc::clone(key) as _;
             return Ok(key);
         }
-        if let Some(key) = self.read_key()? {
+        if let Some(key) = Self::read_key(&self.key_path())? {
             let key = Arc::new(key);
             inner.key = Some(Arc::clone(&key));
             return Ok(key);
@@ -111,9 +119,45 @@ impl DeviceSafe for FileSafe {
     fn renew(&self) -> Result<Arc<dyn DeviceKey>, KeyError> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let key = Arc::new(SoftwareKey::generate(inner.entropy.as_mut()));
-        self.write_key(&key).map_err(|error| KeyError::Unavailable(error.to_string()))?;
+        self.write_key(&self.key_path(), &key).map_err(unavailable)?;
         inner.key = Some(Arc::clone(&key));
         Ok(key)
+    }
+
+    fn next_key(&self) -> Result<Arc<dyn DeviceKey>, KeyError> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.next.is_none() {
+            inner.next = Self::read_key(&self.next_path())?.map(Arc::new);
+        }
+        if let Some(next) = &inner.next {
+            let next: Arc<dyn DeviceKey> = Arc::clone(next) as _;
+            return Ok(next);
+        }
+        let next = Arc::new(SoftwareKey::generate(inner.entropy.as_mut()));
+        self.write_key(&self.next_path(), &next).map_err(unavailable)?;
+        inner.next = Some(Arc::clone(&next));
+        Ok(next)
+    }
+
+    fn use_next_key(&self) -> Result<(), KeyError> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = match inner.next.take() {
+            Some(next) => Some(next),
+            None => Self::read_key(&self.next_path())?.map(Arc::new),
+        };
+        let Some(next) = next else { return Ok(()) };
+        let renamed = std::fs::rename(self.next_path(), self.key_path())
+            .and_then(|()| File::open(&self.folder)?.sync_all());
+        match renamed {
+            Ok(()) => {
+                inner.key = Some(next);
+                Ok(())
+            }
+            Err(error) => {
+                inner.next = Some(next);
+                Err(unavailable(error))
+            }
+        }
     }
 
     fn marker(&self) -> Option<Marker> {
@@ -146,6 +190,27 @@ impl DeviceSafe for FileSafe {
 mod tests {
     use super::*;
     use crate::{entropy::SeededEntropy, model::Hash};
+
+    #[test]
+    fn the_next_key_waits_beside_the_current_one_until_it_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |seed| {
+            let entropy = Box::new(SeededEntropy::new(seed));
+            FileSafe::open(folder.path(), entropy).unwrap()
+        };
+        let safe = open(1);
+        safe.use_next_key().unwrap();
+        let first = safe.key().unwrap().public_key();
+        let next = safe.next_key().unwrap().public_key();
+        assert_ne!(first, next);
+        // A process that ends here finds both again.
+        let again = open(2);
+        assert_eq!(again.key().unwrap().public_key(), first);
+        assert_eq!(again.next_key().unwrap().public_key(), next);
+        open(3).use_next_key().unwrap();
+        assert_eq!(open(4).key().unwrap().public_key(), next);
+        assert_ne!(open(5).next_key().unwrap().public_key(), next);
+    }
 
     #[test]
     fn a_torn_marker_falls_back_to_the_one_before() {

@@ -76,6 +76,15 @@ impl Phone {
         })
     }
 
+    /// Changes this phone's key to the safe's next one, between patrols: its chain ends, and goes on under the
+    /// device id that is returned. Do it where the shore can be reached: it certifies the new id at the next sync, and
+    /// until then patrols are `unverifiable` and an officer's phone may adopt nothing.
+    pub fn rotate_key(&self) -> Result<String, MobileError> {
+        self.recording("rotate-key", &CHANGES, |phone, reading| {
+            Ok(phone.rotate_key(reading)?.to_string())
+        })
+    }
+
     /// Without the shore: the text that a phone without a certificate shows an officer's phone as a
     /// QR. The same until it is answered.
     pub fn enrolment_request(&self) -> Result<String, MobileError> {

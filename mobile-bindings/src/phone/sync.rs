@@ -153,6 +153,21 @@ pub struct SyncState {
     pub last_seq: Option<u64>,
     /// The shore's newest receipt for this device.
     pub receipt: Option<Receipt>,
+    /// The office had receipted records of this phone and revoked them later. Show it: who walked them has the receipt.
+    pub disowned: Option<Disowned>,
+}
+
+/// Receipted records that are not trusted any more.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Disowned {
+    /// The device: this one, or the one that this phone was before.
+    pub device: String,
+    /// The last record that is trusted.
+    pub last_trusted_seq: u64,
+    /// The last record that was receipted.
+    pub receipted_seq: u64,
+    /// When it was receipted, Unix seconds.
+    pub receipted_at: i64,
 }
 
 impl From<sync::ProblemCode> for ProblemKind {
@@ -251,6 +266,12 @@ impl Phone {
                 refusals: refused.iter().map(|one| Refusal::of(*one)).collect(),
                 last_seq: view.head.map(|(seq, _)| seq),
                 receipt: receipt.map(|receipt| Receipt { seq: receipt.seq, time: receipt.time }),
+                disowned: view.disowned.map(|it| Disowned {
+                    device: it.dev.to_string(),
+                    last_trusted_seq: it.last_trusted_seq,
+                    receipted_seq: it.receipted_seq,
+                    receipted_at: it.receipted_at,
+                }),
             })
         })
     }

@@ -13,6 +13,7 @@ use super::{Data, Failure, enrol::Role, find_vessel, say};
 use crate::{
     shore::{Held, RevocationPreview, Shore},
     store::VesselRow,
+    sync::RotationClaim,
 };
 
 /// What to do.
@@ -101,6 +102,15 @@ enum Command {
         /// Why.
         #[arg(long, value_enum, default_value = "retired")]
         reason: Reason,
+        /// Trust nothing after this record, though it was receipted. Needs --agreed-by twice.
+        ///
+        /// The shore had signed that it holds these records. The revocation says that two people agreed, and phones and
+        /// auditors who hold the receipts are told.
+        #[arg(long, value_name = "SEQ", requires = "agreed_by")]
+        after: Option<u64>,
+        /// Who agreed to --after: a name, once for each of two people. It is shown and not kept; write down who it was.
+        #[arg(long, value_name = "NAME", requires = "after")]
+        agreed_by: Vec<String>,
         /// Do it, instead of showing what would become suspect.
         #[arg(long)]
         yes: bool,
@@ -211,7 +221,10 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
             found.shore.confirm(found.vessel.id, found.dev)?;
             found.reassess(format_args!("{} is confirmed", found.dev))
         }
-        Command::Revoke { named, reason, yes } => {
+        Command::Revoke { named, after: Some(after), agreed_by, yes, .. } => {
+            revoke_receipted(&named.find()?, after, &agreed_by, yes)
+        }
+        Command::Revoke { named, reason, yes, .. } => {
             let found = named.find()?;
             let preview = found.shore.preview_revocation(found.vessel.id, found.dev)?;
             say(preview_words(found.dev, preview));
@@ -229,6 +242,37 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
             found.reassess(format_args!("{} is declared lost", found.dev))
         }
     }
+}
+
+fn revoke_receipted(
+    found: &Found,
+    after: u64,
+    agreed_by: &[String],
+    yes: bool,
+) -> Result<(), Failure> {
+    let [first, second] = agreed_by else {
+        return Err("two people must agree: give --agreed-by twice".into());
+    };
+    if first.trim().to_lowercase() == second.trim().to_lowercase() {
+        return Err("one person cannot agree twice: give --agreed-by with two names".into());
+    }
+    let receipted = found.shore.preview_revocation(found.vessel.id, found.dev)?.last_trusted_seq;
+    if after >= receipted {
+        return Err(format!(
+            "record {after} is not below the last one receipted, {receipted}; leave --after out"
+        )
+        .into());
+    }
+    say(format_args!(
+        "{} stays trusted to seq {after}; records to seq {receipted} were receipted and become suspect too, which every reader with a receipt is told. {first} and {second} agreed",
+        found.dev
+    ));
+    if !yes {
+        say("nothing was done yet: add --yes to do it");
+        return Ok(());
+    }
+    found.shore.revoke_receipted(found.vessel.id, found.dev, after)?;
+    found.reassess(format_args!("{} is revoked after seq {after}", found.dev))
 }
 
 fn forks(shore: &Shore, vessel: VesselId, folder: Option<&Path>) -> Result<(), Failure> {
@@ -252,13 +296,12 @@ fn forks(shore: &Shore, vessel: VesselId, folder: Option<&Path>) -> Result<(), F
 }
 
 fn list(shore: &Shore, vessel: VesselId) -> Result<(), Failure> {
+    let now = shore.now();
     let lines = shore.reading_held(vessel, |held| {
         let line = |dev: DeviceId| {
             let standing = held.authority().standing(dev);
             let records = held.beginning(dev).map_or(0, |beginning| beginning.records);
-            let continues = held.beginning(dev).and_then(|beginning| beginning.continues);
-            let continues =
-                continues.map_or_else(String::new, |it| format!(", continues {}", it.dev));
+            let continues = continues_line(held, dev, now);
             format!("{dev}  {}; {records} records held{continues}", standing_words(standing))
         };
         devices(held).into_iter().map(line).collect::<Vec<String>>()
@@ -268,6 +311,19 @@ fn list(shore: &Shore, vessel: VesselId) -> Result<(), Failure> {
     }
     lines.into_iter().for_each(say);
     Ok(())
+}
+
+/// Which device it continues: with the next key after a rotation, or as a phone that was put back from a copy.
+fn continues_line(held: &Held, dev: DeviceId, now: i64) -> String {
+    if let Some(before) = held.before(dev).filter(|_| held.authority().standing(dev).is_some()) {
+        return format!(", took the place of {before} when its key was rotated");
+    }
+    if let Some(RotationClaim { before, certificate }) = held.rotation_claim(dev, now) {
+        let refused = certificate.err().map(|why| format!(", not certified by itself: {why}"));
+        return format!(", says that it took the place of {before}{}", refused.unwrap_or_default());
+    }
+    let continues = held.beginning(dev).and_then(|beginning| beginning.continues);
+    continues.map_or_else(String::new, |it| format!(", continues {}", it.dev))
 }
 
 fn standing_words(standing: Option<&Standing>) -> String {
@@ -284,6 +340,10 @@ fn standing_words(standing: Option<&Standing>) -> String {
     }
     if standing.lost.is_some() {
         words += ", declared lost";
+    }
+    if let Some(rotated) = standing.rotated {
+        let to = rotated.to.map_or_else(String::new, |to| format!(" to {to}"));
+        words += &format!(", key rotated{to} after seq {}", rotated.seq);
     }
     words
 }

@@ -109,6 +109,9 @@ pub fn title(code: &str) -> &str {
         "gap_exceeded" => "Longest gap exceeded",
         "plan_uncertain" => "Plan in force not certain",
         "ship_enrolled" => "Device enrolled on board, not yet confirmed",
+        "receipts_disowned" => "Receipted records that the shore revoked",
+        "two_keys" => "Two keys with one device id",
+        "key_rotated" => "First patrol with a new key",
         other => other,
     }
 }

@@ -92,6 +92,8 @@ pub enum DeviceState {
     Active,
     /// Put away: the watermark does not wait for it.
     Parked,
+    /// Another device goes on with its next key.
+    Rotated,
     /// Declared lost by its holder.
     Lost,
     /// Records, but no certificate names it yet.
@@ -104,6 +106,7 @@ impl DeviceState {
         match self {
             Self::Active => "active",
             Self::Parked => "parked",
+            Self::Rotated => "key rotated",
             Self::Lost => "lost",
             Self::Uncertified => "uncertified",
         }
@@ -113,7 +116,7 @@ impl DeviceState {
     pub fn look(self) -> (&'static str, char) {
         match self {
             Self::Active => ("s-done", '✓'),
-            Self::Parked => ("s-excused", '◊'),
+            Self::Parked | Self::Rotated => ("s-excused", '◊'),
             Self::Lost => ("s-missed", '×'),
             Self::Uncertified => ("s-unverifiable", '?'),
         }

@@ -11,7 +11,10 @@ use deckwatch_core::{
     ledger::VerifierKey,
     model::{DeviceId, DocumentId, Hash, VesselId},
     phone::{named_ledger, rule_of},
-    record::{Body, Chain, PublicKeyBytes, Segment, Span},
+    record::{
+        Body, Chain, PublicKeyBytes, Segment, Span,
+        body::{GENESIS, ROTATE},
+    },
 };
 
 use super::{lock, pages::Pages, unchecked::UncheckedScans};
@@ -153,8 +156,9 @@ impl Held {
             Ok(())
         })?;
         let mut touched = BTreeSet::new();
+        let mut speaks = false;
         for span in &fresh {
-            self.decode(tx, span)?;
+            speaks |= self.decode(tx, span)?;
             touched.insert(span.dev);
         }
         for dev in &touched {
@@ -163,12 +167,13 @@ impl Held {
             });
             self.tops.extend(top.map(|top| (*dev, top)));
         }
-        // Officers certify on board; who is an officer, the shore's chain says.
+        // Officers certify on board; who is an officer, the shore's chain says. A device speaks of its own authority
+        // where it shows its key and where it rotates it.
         let root = self.authority.root();
         let officer = |dev: DeviceId| {
             self.authority.standing(dev).is_some_and(|it| it.roles.has(Roles::OFFICER))
         };
-        if touched.iter().any(|dev| *dev == root || officer(*dev)) {
+        if speaks || touched.iter().any(|dev| *dev == root || officer(*dev)) {
             self.authority = Authority::read(self.vessel, &self.shore_key, &self.chains);
         }
         if touched.contains(&root) {
@@ -183,11 +188,12 @@ impl Held {
         refreshed
     }
 
+    /// `true`: the segment shows or rotates its author's key.
     fn decode(
         &mut self,
         tx: &(impl ReadTx + ?Sized),
         span: &SegmentSpan,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         const DAMAGED: StoreError = StoreError::Unreadable { what: "segment" };
         let row = tx.segment(self.vessel, span.dev, span.to_seq, span.head)?.ok_or(DAMAGED)?;
         let segment = Segment::decode(&row.bytes).map_err(|_| DAMAGED)?;
@@ -202,6 +208,7 @@ impl Held {
             at
         });
         let root = self.authority.root();
+        let speaks = verified.entries.iter().any(|entry| matches!(entry.kind, GENESIS | ROTATE));
         for entry in &verified.entries {
             self.index.add(entry);
             self.unchecked.add(entry, root);
@@ -210,7 +217,7 @@ impl Held {
             chain.insert(verified);
         }
         self.spans.entry(span.dev).or_default().insert(span_of(span));
-        Ok(())
+        Ok(speaks)
     }
 
     fn refresh_plan(

@@ -195,8 +195,9 @@ fn made_of(held: &Held, id: DocumentId, newest_arrival: u64, vouchers: usize) ->
 /// Everything about these devices that decides who may write.
 fn standings(held: &Held, of: impl Fn(DeviceId) -> bool) -> Hash {
     let devices = held.authority().devices().filter(|(dev, _)| of(*dev));
-    let standings: BTreeSet<(DeviceId, u32, u32, Option<u64>)> =
-        devices.map(|(dev, it)| (dev, it.roles.0, it.ever.0, it.last_trusted_seq)).collect();
+    let standings: BTreeSet<(DeviceId, u32, u32, Option<u64>)> = devices
+        .map(|(dev, it)| (dev, it.roles.0, it.ever.0, it.last_seq_with_authority()))
+        .collect();
     let mut bytes = Vec::new();
     for (dev, roles, ever, trusted) in standings {
         bytes.extend(dev.0);

@@ -3,7 +3,7 @@
 use deckwatch_core::{
     authority::Roles,
     model::{DeviceId, RecordRef, VesselId},
-    record::{Body, Chain, Continues},
+    record::{Body, Chain, Continues, body::revoked},
 };
 
 use super::{Held, Shore, ShoreError, invitation::GIVEN};
@@ -131,6 +131,18 @@ impl Shore {
             last_trusted_seq: last_seq.unwrap_or(0),
             reason,
         })
+    }
+
+    /// Revokes a device after a record that was receipted: the shore had signed that it holds what follows, so two people
+    /// agree on it, and everybody who holds a receipt is told.
+    pub fn revoke_receipted(
+        &self,
+        vessel: VesselId,
+        dev: DeviceId,
+        last_trusted_seq: u64,
+    ) -> Result<RecordRef, ShoreError> {
+        let reason = revoked::TWO_AGREED;
+        self.mark(vessel, dev, |_| Body::Revoke { dev, last_trusted_seq, reason })
     }
 
     fn mark(

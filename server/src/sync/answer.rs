@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use deckwatch_core::{
     model::DeviceId,
-    record::{NamedTree, Receipt, Span, chain::runs},
+    record::{Body, NamedTree, Receipt, Span, chain::runs},
     sync::{Have, Limits, Problem, Request, Response, Scope, TreeHeadAnswer, missing},
 };
 
@@ -70,6 +70,8 @@ impl Shore {
             let taken = &taken;
             let documents = Documents { tx, held, request, taken, now, heard_before };
             response.more |= !documents.lacking(&mut room, &mut response)?;
+        } else if let Some(seq) = mark_of(held, request.dev) {
+            response.more = !told_of_mark(tx, held, request, seq, &mut response)?;
         }
         let remembered = request.tree_head.as_deref();
         let proof = self.join_to(tx, &ledger, remembered, head.size).map_err(ShoreError::from)?;
@@ -117,9 +119,42 @@ pub(super) fn may_read(held: &Held, dev: DeviceId, now: i64) -> bool {
         genesis
             && standing.roles != deckwatch_core::authority::Roles::NONE
             && standing.last_trusted_seq.is_none()
+            && standing.rotated.is_none()
             && standing.lost.is_none()
             && standing.until.is_none_or(|until| now <= until)
     })
+}
+
+/// Where the shore's chain last revokes a device or calls it lost.
+fn mark_of(held: &Held, dev: DeviceId) -> Option<u64> {
+    let marks = held.chain(held.authority().root())?.all();
+    let marks = marks.filter(|entry| match entry.body() {
+        Some(Body::Revoke { dev: of, .. } | Body::Lost { dev: of, .. }) => *of == dev,
+        _ => false,
+    });
+    marks.last().map(|entry| entry.at.seq)
+}
+
+/// Who may read nothing more still hears why: the shore's chain up to the mark. That is no secret to whom was certified
+/// by it. `false` if there is more than fits.
+fn told_of_mark(
+    tx: &dyn WriteTx,
+    held: &Held,
+    request: &Request,
+    seq: u64,
+    response: &mut Response,
+) -> Result<bool, SyncRefusal> {
+    let root = held.authority().root();
+    let mut room = Room { bytes: Limits::PAYLOAD, segments: Limits::SEGMENTS };
+    let spans: Vec<Span> = held.spans(root).filter(|span| span.from <= seq).copied().collect();
+    for span in missing(root, &spans, &request.have) {
+        let Some(row) = tx.segment(held.vessel(), root, span.to, span.head)? else { continue };
+        if !room.segment(row.bytes.len()) {
+            return Ok(false);
+        }
+        response.segments.push(row.bytes);
+    }
+    Ok(true)
 }
 
 /// The newest runs of each device, within the message's limits.

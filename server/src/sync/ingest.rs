@@ -67,6 +67,7 @@ impl Shore {
             self.take_segment(tx, held, sealed, further, &mut taken)?;
         }
         held.refresh(tx)?;
+        self.honour_rotations(tx, held, &mut taken)?;
         self.take_changes(tx, held, sealed, &mut taken)?;
         held.refresh(tx)?;
         if taken.news && !taken.collecting {

@@ -40,9 +40,10 @@ impl<'a> Sealed<'a> {
             .as_ref()
     }
 
-    /// The key of `dev`: as held, or as its genesis in this request says.
+    /// The key of `dev`: as held, as certified, or as its genesis in this request says. The first one stays.
     pub fn key(&self, held: &Held, dev: DeviceId) -> Option<PublicKeyBytes> {
         let known = held.chain(dev).and_then(|chain| chain.key());
+        let known = known.or_else(|| held.authority().key(dev).copied());
         known.or_else(|| self.genesis(dev).map(|genesis| genesis.key))
     }
 

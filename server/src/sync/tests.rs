@@ -2,6 +2,7 @@
 
 mod hostile;
 mod pages;
+mod rotation;
 
 use std::sync::Arc;
 

@@ -150,7 +150,7 @@ fn a_revoked_officer_takes_what_stood_on_his_word_along() {
     assert_eq!(replaced.shore.sources(vessel), held + 1, "nothing was taken away");
 }
 
-fn deckwatch(data: &Path, arguments: &[&str]) -> (bool, String) {
+pub(super) fn deckwatch(data: &Path, arguments: &[&str]) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_deckwatch-program"));
     let output =
         command.env("RUST_LOG", "warn").args(arguments).arg("--data").arg(data).output().unwrap();

@@ -48,6 +48,14 @@ impl DeviceSafe for Impatient {
         self.safe.renew()
     }
 
+    fn next_key(&self) -> Result<Arc<dyn DeviceKey>, PlatformError> {
+        self.safe.next_key()
+    }
+
+    fn use_next_key(&self) -> Result<(), PlatformError> {
+        self.safe.use_next_key()
+    }
+
     fn marker(&self) -> Result<Option<Vec<u8>>, PlatformError> {
         self.safe.marker()
     }

@@ -6,7 +6,7 @@ use super::{
     Check, ClockSetBack, DeviceShown, EarlierLedger, HONEST, NamedNotShown, NotShown, Reassessment,
     Report,
 };
-use crate::time::moment::utc;
+use crate::{authority::Rotated, time::moment::utc};
 
 /// Characters of a text of somebody else that are shown.
 const MAX_TEXT: usize = 2_000;
@@ -280,6 +280,10 @@ impl DeviceShown {
         }
         if let Some(lost) = self.lost {
             words.push_str(&format!("; declared lost at {}", utc(lost)));
+        }
+        if let Some(Rotated { seq, to }) = self.rotated {
+            let to = to.map_or_else(|| "another device".to_owned(), |to| to.to_string());
+            words.push_str(&format!("; key rotated to {to} after record {seq}"));
         }
         for (from, to) in &self.gaps {
             words.push_str(&format!("; records {from} to {to} never reached the ledger"));

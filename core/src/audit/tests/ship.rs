@@ -21,7 +21,9 @@ use crate::{
     model::{DocumentId, DueId, Hash, PageSubject, VesselId, due_id, page_id},
     page::{Draft, On, PageContent, keys},
     plan::{PlanDocument, Walk},
-    record::{Body, DeviceKey, Evidence, NamedTree, Receipt, SoftwareKey, VerifiedSegment},
+    record::{
+        Body, DeviceKey, Evidence, NamedTree, Receipt, SoftwareKey, VerifiedSegment, key::twins,
+    },
 };
 
 const NIGHT: i64 = 86_400;
@@ -85,6 +87,10 @@ pub struct Story {
     pub adopts: i64,
     /// Short: one night, no Page. For tests that change every byte.
     pub short: bool,
+    /// The shore certified another key with the id of the crew phone's.
+    pub certifies_a_twin: bool,
+    /// The shore revokes the crew phone after its genesis, and had receipted everything.
+    pub disowns: bool,
 }
 
 /// A ledger that grows, and everything it keeps.
@@ -175,7 +181,11 @@ impl Scene {
         for roles in [Roles::OFFICER.and(Roles::CREW), Roles::CREW] {
             let pen = if roles == Roles::CREW { &mut self.crew } else { &mut self.officer };
             pen.genesis(begin);
-            let key = pen.key.public_key();
+            let mut key = pen.key.public_key();
+            if roles == Roles::CREW && self.story.certifies_a_twin {
+                key = SoftwareKey::generate(&mut SeededEntropy::new(99)).public_key();
+                twins::found(key, pen.dev);
+            }
             let body = Body::Certificate {
                 key,
                 vessel: VESSEL,
@@ -320,6 +330,12 @@ impl Scene {
     fn afterwards(&mut self, story: &Story) {
         if story.sees {
             self.see();
+        }
+        if story.disowns {
+            let dev = self.crew.dev;
+            self.shore.write(NOW - 3_000, 0, Body::Revoke { dev, last_trusted_seq: 0, reason: 3 });
+            self.shore.flush();
+            self.log_segments();
         }
         if story.loses {
             self.crew.write(NOW - 3_000, 0, Body::Alive);
@@ -493,6 +509,13 @@ fn handed_out(
 }
 
 impl Ship {
+    /// Every flag that was ever raised of the vessel.
+    pub fn flags(&self) -> Vec<FlagStatement> {
+        let raised = self.log.leaves.iter().zip(&self.log.contents);
+        let raised = raised.filter(|((_, leaf), _)| leaf.kind == LeafKind::FLAG_RAISED);
+        raised.map(|(_, content)| FlagStatement::decode(content).unwrap()).collect()
+    }
+
     pub fn new(story: Story) -> Self {
         let mut scene = Scene::new(story.clone());
         scene.first_night();

@@ -92,6 +92,13 @@ fn named_ledger(
     }
 }
 
+/// What is to be said of keys and revocations, whatever patrol it concerns.
+pub(super) fn notes(assessment: Option<&Assessment>) -> Vec<String> {
+    let findings = assessment.map_or(&[][..], |assessment| &assessment.findings);
+    let ours = findings.iter().filter(|it| matches!(it.code, "receipts_disowned" | "two_keys"));
+    ours.map(|finding| finding.sentence.clone()).collect()
+}
+
 /// All devices that are certified, and all that have records, by id.
 pub(super) fn devices(
     held: &Held,
@@ -122,6 +129,7 @@ pub(super) fn devices(
             ship_enrolled: standing.and_then(|standing| standing.ship_enrolled),
             last_trusted_seq: standing.and_then(|standing| standing.last_trusted_seq),
             lost: standing.and_then(|standing| standing.lost),
+            rotated: standing.and_then(|standing| standing.rotated),
             records,
             in_period,
             gaps: chain.map(Held::gaps).unwrap_or_default(),

@@ -152,6 +152,7 @@ fn devices(summary: &SummaryView) -> Vec<DeviceRow> {
         state: match device.state.as_str() {
             "active" => DeviceState::Active,
             "parked" => DeviceState::Parked,
+            "rotated" => DeviceState::Rotated,
             "lost" => DeviceState::Lost,
             // Nobody believes the new records of a revoked or expired device either.
             _ => DeviceState::Uncertified,

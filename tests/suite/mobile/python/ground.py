@@ -98,6 +98,12 @@ class Safe(dw.DeviceSafe):
     def renew(self):
         return self.wrap(self.inner.renew())
 
+    def next_key(self):
+        return self.wrap(self.inner.next_key())
+
+    def use_next_key(self):
+        self.inner.use_next_key()
+
     def marker(self):
         return self.inner.marker()
 
