@@ -125,13 +125,12 @@ pub(super) fn may_read(held: &Held, dev: DeviceId, now: i64) -> bool {
     })
 }
 
-/// Where the shore's chain last revokes a device or calls it lost.
+/// Where the shore's chain last revokes a device. `None` for one that is lost as well: who has it learns nothing.
 fn mark_of(held: &Held, dev: DeviceId) -> Option<u64> {
+    held.authority().standing(dev).filter(|standing| standing.lost.is_none())?;
     let marks = held.chain(held.authority().root())?.all();
-    let marks = marks.filter(|entry| match entry.body() {
-        Some(Body::Revoke { dev: of, .. } | Body::Lost { dev: of, .. }) => *of == dev,
-        _ => false,
-    });
+    let marks = marks
+        .filter(|entry| matches!(entry.body(), Some(Body::Revoke { dev: of, .. }) if *of == dev));
     marks.last().map(|entry| entry.at.seq)
 }
 
