@@ -7,6 +7,7 @@ pub mod authority;
 pub mod document;
 pub mod entropy;
 pub mod ledger;
+pub mod login;
 pub mod model;
 pub mod page;
 pub mod patrol;

@@ -25,6 +25,7 @@ mod view;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use certify::{AnswerError, CertifyError, RequestError};
+pub use crew::{BadgeLogInError, BindError, FingerError, LogInError, SetPinError, VouchError};
 pub use disowned::Disowned;
 pub use documents::{PageError, PlanEditError, Written};
 pub use erasures::rule_of;
@@ -131,6 +132,8 @@ pub struct Phone {
     /// Pages read lately, merged.
     pages: BTreeMap<DocumentId, Merged>,
     adopted: Vec<Hash>,
+    /// Who proved what lately, and who stands by.
+    session: crew::Session,
     /// Segments in the last request.
     sent: Vec<(DeviceId, crate::record::Span)>,
     /// Segments of others in the last request, for a shore that collects.

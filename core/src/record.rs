@@ -5,6 +5,7 @@ pub mod body;
 pub mod cbor;
 pub mod chain;
 mod claim;
+pub mod crew;
 pub mod enrolment;
 pub mod fact;
 pub mod fork_proof;
@@ -18,6 +19,7 @@ pub mod rotation;
 pub mod safe;
 pub mod segment;
 pub mod ship_enrolment;
+pub mod vouch;
 
 pub use body::{Body, Continues, Evidence, Kind, PublicKeyBytes};
 pub use cbor::CborError;
@@ -33,6 +35,7 @@ pub use rotation::{Rotation, RotationError};
 pub use safe::{DeviceSafe, Marker};
 pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
 pub use ship_enrolment::{EnrolmentAnswer, EnrolmentRequest};
+pub use vouch::{VouchAnswer, VouchRequest, VouchTextError};
 
 #[cfg(test)]
 mod segment_tests;

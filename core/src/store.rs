@@ -3,6 +3,7 @@
 //! One writer. A record is durable when [`Store::append`] returns: WAL with `synchronous = FULL` syncs the log at
 //! every commit, and `fullfsync` makes Apple's fsync reach the medium. Records are never updated and never deleted.
 
+mod logins;
 mod outbox;
 mod records;
 mod safe;

@@ -2,13 +2,14 @@
 
 use deckwatch_core::{
     document::WriteError,
+    login::PinError,
     page::{DraftError, PageWriteError},
     phone::{
-        AnswerError, CertifyError, JoinError, OpenError, PageError, RecordError, RequestError,
-        ResponseError,
+        AnswerError, BadgeLogInError, BindError, CertifyError, FingerError, JoinError, LogInError,
+        OpenError, PageError, RecordError, RequestError, ResponseError, SetPinError, VouchError,
     },
     presence::{label::LabelError, reading::ReadError},
-    record::{EnrolmentError, KeyError},
+    record::{EnrolmentError, KeyError, VouchTextError},
     store::{SafeError, StoreError},
 };
 
@@ -99,6 +100,33 @@ pub enum MobileError {
     /// A document does not take the change.
     #[error("{text}")]
     DocumentRefused {
+        /// For people.
+        text: String,
+    },
+    /// Nobody is logged in by this: the PIN, the badge or the finger's key is not that person's. Which of
+    /// number and PIN is wrong, is not said.
+    #[error("{text}")]
+    LogInRefused {
+        /// For people.
+        text: String,
+    },
+    /// Too many wrong PINs: the next try has to wait. Recording does not.
+    #[error("{text}")]
+    LogInWait {
+        /// Seconds from now.
+        seconds: u64,
+        /// For people.
+        text: String,
+    },
+    /// Far too many wrong PINs: a new one is set while an officer stands by.
+    #[error("{text}")]
+    LogInStopped {
+        /// For people.
+        text: String,
+    },
+    /// This roster number has a PIN on this phone.
+    #[error("{text}")]
+    PinAlreadySet {
         /// For people.
         text: String,
     },
@@ -354,6 +382,104 @@ impl From<JoinError> for MobileError {
             JoinError::Record(error) => error.into(),
             _ => Self::internal("join-error"),
         }
+    }
+}
+
+impl From<PinError> for MobileError {
+    fn from(error: PinError) -> Self {
+        let text = error.to_string();
+        match error {
+            PinError::Memory => Self::KeyUnavailable { text },
+            _ => Self::input("pin", text),
+        }
+    }
+}
+
+impl From<LogInError> for MobileError {
+    fn from(error: LogInError) -> Self {
+        let text = error.to_string();
+        match error {
+            LogInError::Nobody => Self::input("crew", text),
+            LogInError::Pin(error) => error.into(),
+            LogInError::Wrong { .. } => Self::LogInRefused { text },
+            LogInError::Wait { seconds } => Self::LogInWait { seconds, text },
+            LogInError::Stopped => Self::LogInStopped { text },
+            LogInError::Record(error) => error.into(),
+            _ => Self::internal("log-in-error"),
+        }
+    }
+}
+
+impl From<SetPinError> for MobileError {
+    fn from(error: SetPinError) -> Self {
+        let text = error.to_string();
+        match error {
+            SetPinError::Nobody => Self::input("crew", text),
+            SetPinError::Pin(error) => error.into(),
+            SetPinError::AlreadySet => Self::PinAlreadySet { text },
+            SetPinError::NotOfficer => Self::NotAllowed { text },
+            SetPinError::Old(error) => error.into(),
+            SetPinError::Record(error) => error.into(),
+            _ => Self::internal("set-pin-error"),
+        }
+    }
+}
+
+impl From<BindError> for MobileError {
+    fn from(error: BindError) -> Self {
+        match error {
+            BindError::Badge(_) => Self::input("uid", error.to_string()),
+            BindError::Key(error) => error.into(),
+            BindError::Pin(error) => error.into(),
+            BindError::Record(error) => error.into(),
+            _ => Self::internal("bind-error"),
+        }
+    }
+}
+
+impl From<BadgeLogInError> for MobileError {
+    fn from(error: BadgeLogInError) -> Self {
+        let text = error.to_string();
+        match error {
+            BadgeLogInError::Unknown => Self::LogInRefused { text },
+            BadgeLogInError::Badge(_) => Self::input("uid", text),
+            BadgeLogInError::LogIn(error) => error.into(),
+            _ => Self::internal("badge-error"),
+        }
+    }
+}
+
+impl From<FingerError> for MobileError {
+    fn from(error: FingerError) -> Self {
+        let text = error.to_string();
+        match error {
+            FingerError::NoKey => Self::KeyUnavailable { text },
+            FingerError::Late | FingerError::OtherKey => Self::LogInRefused { text },
+            FingerError::LogIn(error) => error.into(),
+            _ => Self::internal("finger-error"),
+        }
+    }
+}
+
+impl From<VouchError> for MobileError {
+    fn from(error: VouchError) -> Self {
+        let text = error.to_string();
+        match error {
+            VouchError::Nobody => Self::input("crew", text),
+            VouchError::Text(_) | VouchError::OtherRequest | VouchError::NoOfficer => {
+                Self::input("code", text)
+            }
+            VouchError::OtherVessel => Self::OtherVessel { text },
+            VouchError::NotOfficer => Self::NotAllowed { text },
+            VouchError::Record(error) => error.into(),
+            _ => Self::internal("vouch-error"),
+        }
+    }
+}
+
+impl From<VouchTextError> for MobileError {
+    fn from(error: VouchTextError) -> Self {
+        Self::input("code", error.to_string())
     }
 }
 

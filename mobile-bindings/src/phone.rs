@@ -3,6 +3,7 @@
 mod crew;
 mod due;
 mod identity;
+mod log_in;
 mod page;
 mod scan;
 mod sync;
@@ -21,9 +22,10 @@ use deckwatch_core::{
 };
 
 pub use self::{
-    crew::{IdentityGrade, ParkReason, UnlockedBy},
+    crew::ParkReason,
     due::{DuePatrol, DueState, Lateness, PlanSummary, Route, Walk},
     identity::{Identity, Roles},
+    log_in::{Allowance, IdentityGrade, KnownBy, Person, VouchRequest, VouchedBy},
     page::{
         CheckAnswer, CheckItem, CheckKind, FlagOutcome, Page, PageDraft, PageField, PageSubject,
         PageValue, PageVersion, PageWriting, WritingKind, WrittenOn,

@@ -8,6 +8,7 @@ use crate::{
     record::{
         Body, ContentPart, DeviceKey, Item, Marker, PersonPart, Record, Segment, Span, TimePart,
         body::{MAX_VOUCHED, note},
+        crew,
         segment::{CUT_BYTES, MAX_RECORDS},
     },
     store::{Cut, OpenRecord, Vouched},
@@ -20,13 +21,15 @@ pub const ALIVE_EVERY_SECS: u64 = 6 * 3_600;
 /// What becomes a record, and the changes that it vouches for: kept together or not at all.
 struct Fact<'a> {
     patrol: u64,
+    /// Who did it; `None`: who holds the phone.
+    person: Option<PersonPart>,
     body: Body,
     changes: &'a [RawChange],
 }
 
 impl Fact<'_> {
     fn new(patrol: u64, body: Body) -> Self {
-        Self { patrol, body, changes: &[] }
+        Self { patrol, person: None, body, changes: &[] }
     }
 }
 
@@ -55,7 +58,7 @@ impl Phone {
         let patrol = self.current.as_ref().map_or(0, |current| current.number);
         let facts = changes.chunks(MAX_VOUCHED).map(|changes| {
             let named = changes.iter().map(|change| change.hash).collect();
-            Fact { patrol, body: Body::Document { kind, id, changes: named }, changes }
+            Fact { changes, ..Fact::new(patrol, Body::Document { kind, id, changes: named }) }
         });
         let facts: Vec<Fact<'_>> = facts.collect();
         self.observe(reading)?;
@@ -66,6 +69,24 @@ impl Phone {
         }
         self.cut_if_full();
         Ok(taken)
+    }
+
+    /// Records what `crew` records tell of people other than who holds the phone, all of it or nothing.
+    pub(super) fn record_of(
+        &mut self,
+        told: &[(PersonPart, u64)],
+        reading: &ClockReading,
+    ) -> Result<(), RecordError> {
+        let fact = |(person, action): &(PersonPart, u64)| Fact {
+            person: Some(*person),
+            ..Fact::new(0, Body::Crew { action: *action })
+        };
+        let facts = told.iter().map(fact).collect();
+        self.observe(reading)?;
+        let tail = self.tail.ok_or(RecordError::NotEnrolled)?;
+        self.write((tail.seq + 1, tail.head), tail.offset, facts, reading)?;
+        self.cut_if_full();
+        Ok(())
     }
 
     fn record_fact(
@@ -160,15 +181,15 @@ impl Phone {
         let mut records: Vec<(OpenRecord, Option<Vouched<'_>>)> = Vec::new();
         let mut alive = false;
         let (mut seq, mut prev) = (seq, prev);
-        for Fact { patrol, body, changes } in facts {
+        for Fact { patrol, person, body, changes } in facts {
             let kind = body.kind();
             alive |= kind == Body::Alive.kind();
             let vouched = match &body {
                 Body::Document { kind, id, .. } => Some((*kind, *id, changes)),
                 _ => None,
             };
-            let parts =
-                [time.encode(), self.person.encode(), ContentPart { patrol, body }.encode()];
+            let person = person.unwrap_or(self.person).encode();
+            let parts = [time.encode(), person, ContentPart { patrol, body }.encode()];
             let [a, b, c] = &parts;
             // What no reader would take must not get into the chain: it would end there.
             ContentPart::decode(kind, c)?;
@@ -249,14 +270,15 @@ impl Phone {
         self.record(0, Body::Resume, reading)
     }
 
-    /// Says who holds the phone from now on.
+    /// Says who holds the phone from now on, as the caller knows it: a word, or what a hub has checked by
+    /// itself. [`Phone::log_in`] checks.
     pub fn login(
         &mut self,
         person: PersonPart,
         reading: &ClockReading,
     ) -> Result<RecordRef, RecordError> {
         let before = std::mem::replace(&mut self.person, person);
-        let action = if self.current.is_some() { 3 } else { 1 };
+        let action = if self.current.is_some() { crew::CHANGE } else { crew::LOGIN };
         let patrol = self.current.as_ref().map_or(0, |current| current.number);
         self.record(patrol, Body::Crew { action }, reading).inspect_err(|_| self.person = before)
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use super::{
     Phone, RecordError, Tail,
     chain::{NOBODY, seal_one, time_of},
+    crew::Session,
     rotate::Rotated,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     plan::{PlanContent, PlanDocument},
     record::{
         Body, Chain, ContentPart, Continues, DeviceKey, DeviceSafe, Enrolment, EnrolmentError,
-        KeyError, Marker, PersonPart, Purpose, Segment, body::note, device_id, key::sign,
+        KeyError, Marker, PersonPart, Purpose, Segment, body::note, crew, device_id, key::sign,
     },
     store::{OpenRecord, Store, StoreError},
     time::ClockReading,
@@ -98,6 +99,7 @@ impl Phone {
             plan: PlanDocument::default(),
             pages: BTreeMap::new(),
             adopted: Vec::new(),
+            session: Session::default(),
             sent: Vec::new(),
             given_back: std::collections::BTreeSet::new(),
             lost_changes: std::collections::BTreeSet::new(),
@@ -124,6 +126,7 @@ impl Phone {
             Some((before, held, marker)) => phone.begin_again(before, &held, marker, reading)?,
             None => phone.go_on(reading)?,
         };
+        phone.reopen_attempts(matches!(opened, Opened::Restored { .. }), reading)?;
         phone.reopen_older()?;
         phone.refresh_plan()?;
         phone.reread_code(reading)?;
@@ -237,6 +240,7 @@ impl Phone {
         const DAMAGED: StoreError = StoreError::Damaged("a record that does not read");
         let mut offset = None;
         let mut patrol_start = false;
+        let mut holder = None;
         let mut entries = Vec::new();
         let mut end = tail.seq;
         loop {
@@ -257,20 +261,21 @@ impl Phone {
                 self.next_patrol = self.next_patrol.max(content.patrol + 1);
                 patrol_start |=
                     matches!(content.body, Body::PatrolStart { .. } | Body::Join { .. });
-                if record.seq == tail.seq {
-                    let left = matches!(content.body, Body::Crew { action: 2 });
-                    self.person = if left { NOBODY } else { person };
+                if holder.is_none() && !crew::is_about_another(&content.body) {
+                    let left = matches!(content.body, Body::Crew { action: crew::LOGOUT });
+                    holder = Some(if left { NOBODY } else { person });
                 }
                 if self.last_alive_wall.is_none() && content.body == Body::Alive {
                     self.last_alive_wall = time_of(record).map(|time| time.wall);
                 }
                 entries.push((record.seq, record.hash, person, content, time_of(record)));
             }
-            if (offset.is_some() && patrol_start) || from == 0 {
+            if (offset.is_some() && patrol_start && holder.is_some()) || from == 0 {
                 break;
             }
             end = from - 1;
         }
+        self.person = holder.unwrap_or(NOBODY);
         let time = time_of(tail).ok_or(DAMAGED)?;
         let offset = offset.ok_or(DAMAGED)?;
         self.tail = Some(Tail { seq: tail.seq, head: tail.hash, time, offset });

@@ -2,6 +2,7 @@
 
 mod disowned;
 mod hands;
+mod known;
 mod ledger;
 mod nfc;
 mod outbox;

@@ -28,6 +28,10 @@ pub enum Purpose {
     Continues,
     /// A phone's request to be certified on board.
     Request,
+    /// An officer's phone that stands by while somebody sets a PIN on another phone.
+    Vouch,
+    /// A key that a finger opens, when somebody logs in with it.
+    Finger,
 }
 
 impl Purpose {
@@ -38,6 +42,8 @@ impl Purpose {
             Self::Receipt => b"deckwatch/1/receipt",
             Self::Continues => b"deckwatch/1/continues",
             Self::Request => b"deckwatch/1/request",
+            Self::Vouch => b"deckwatch/1/vouch",
+            Self::Finger => b"deckwatch/1/finger",
         }
     }
 }

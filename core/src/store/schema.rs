@@ -7,7 +7,7 @@ use super::StoreError;
 /// "DkWa": what the file's header says.
 pub const APPLICATION_ID: i32 = 0x446b_5761;
 /// The newest schema.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 /// One step each; append-only.
 const MIGRATIONS: [&str; VERSION as usize] = [
@@ -83,6 +83,17 @@ ALTER TABLE change ADD COLUMN refused_at INTEGER NOT NULL DEFAULT 0; -- Unix s, 
 ALTER TABLE change ADD COLUMN refused_as BLOB;                       -- what this phone was certified for then
 
 CREATE INDEX change_unheld ON change (arrived, hash) WHERE own = 1 AND held = 0;
+",
+    "
+CREATE TABLE login_key (              -- what a log-in here is checked against; never leaves this phone
+    crew INTEGER NOT NULL PRIMARY KEY, -- roster number; 0: the key under which badges are kept
+    value BLOB NOT NULL               -- login/credential.rs
+) STRICT;
+
+CREATE TABLE login_attempt (          -- failures since the last success, counted before they are known to be
+    crew INTEGER NOT NULL PRIMARY KEY, -- as typed, on the roster or not; 0: of all together
+    value BLOB NOT NULL               -- login/attempts.rs
+) STRICT;
 ",
 ];
 
@@ -186,7 +197,7 @@ pub(crate) mod tests {
         drop(raw);
         let before = std::fs::read(&path).unwrap();
         let error = Store::open(&path).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 4, known: 3 }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 5, known: 4 }), "{error}");
         assert!(error.to_string().contains("update the app"));
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }

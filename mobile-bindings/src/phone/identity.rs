@@ -5,7 +5,7 @@ use deckwatch_core::{
     record::{Enrolment, PersonPart},
 };
 
-use super::Phone;
+use super::{Person, Phone};
 use crate::{MobileError, guard::guard, platform::Change};
 
 /// Who this phone is.
@@ -23,8 +23,8 @@ pub struct Identity {
     pub server: Option<String>,
     /// What this phone is certified for, as far as it knows.
     pub roles: Roles,
-    /// The roster number of who holds it.
-    pub crew: Option<u32>,
+    /// Who holds it, and how surely that is known.
+    pub person: Option<Person>,
     /// The number of the newest record.
     pub last_seq: Option<u64>,
 }
@@ -61,9 +61,9 @@ impl Phone {
                     officer: view.roles.has(authority::Roles::OFFICER),
                     hub: view.roles.has(authority::Roles::HUB),
                 },
-                crew: Some(view.person)
+                person: Some(view.person)
                     .filter(|person| *person != PersonPart::NOBODY)
-                    .map(|person| person.crew.0),
+                    .map(Person::from),
                 last_seq: view.head.map(|(seq, _)| seq),
             })
         })

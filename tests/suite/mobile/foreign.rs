@@ -184,6 +184,14 @@ fn two_phones_on_one_patrol_one_of_them_enrolled_on_board() {
     run("together.py", &shore, &facts);
 }
 
+#[test]
+fn who_holds_the_phone_is_checked_without_any_link() {
+    let shore = TestShore::start();
+    let ship = shore.commission(&SHIPS[0], 1);
+    let facts = facts(&shore, &ship, &Camera::new(&shore));
+    run("known.py", &shore, &facts);
+}
+
 /// Puts questions to the first point of the first due patrol.
 fn ask(shore: &TestShore, ship: &mut TestVessel) {
     let point = ship.due(BEGIN + 3_600, BEGIN + DAY)[0].points[0];

@@ -34,7 +34,7 @@ pub(super) fn reopened(folder: &tempfile::TempDir, secs: i64) -> Phone {
 }
 
 /// The shore's chain: its genesis, and a certificate for each of `keys`.
-fn shore_segment(keys: &[(PublicKeyBytes, Roles, Option<i64>)]) -> Vec<u8> {
+pub(super) fn shore_segment(keys: &[(PublicKeyBytes, Roles, Option<i64>)]) -> Vec<u8> {
     let key = shore();
     let genesis = Body::Genesis {
         key: key.public_key(),
@@ -74,7 +74,7 @@ pub(super) fn hear(phone: &mut Phone, segment: Vec<u8>, secs: i64) {
     assert_eq!((outcome.new_segments, outcome.refused), (1, 0));
 }
 
-fn officer_until(until: Option<i64>) -> (tempfile::TempDir, Phone) {
+pub(super) fn officer_until(until: Option<i64>) -> (tempfile::TempDir, Phone) {
     let (folder, mut officer) = phone(20);
     officer.enrol(&enrolment(), &at(0)).unwrap();
     let roles = Roles::OFFICER.and(Roles::CREW);

@@ -49,7 +49,7 @@ class Errors(Base):
         self.fails(E.NotEnrolled, phone.sync_request)
         self.fails(E.NotEnrolled, phone.scan_text, LABELS[0])
         self.fails(E.NotEnrolled, phone.start, dw.PatrolChoice.UNPLANNED())
-        self.fails(E.NotEnrolled, phone.unlock, 11, dw.IdentityGrade.I1, dw.UnlockedBy.PIN)
+        self.fails(E.NotEnrolled, phone.log_in_unchecked, 11)
         self.fails(E.NoPatrol, phone.status)
         for text in ["", "https://example.org", FACTS["walker"][:-8], FACTS["walker"] + "!"]:
             self.assertEqual(self.fails(E.InvalidInput, phone.enrol, text).field, "text")
@@ -64,7 +64,7 @@ class Errors(Base):
             self.assertEqual(self.fails(E.InvalidInput, phone.start, due).field, "due")
         manual = dw.ManualReason.TAG_MISSING
         self.assertEqual(self.fails(E.InvalidInput, phone.scan_manual, "x", manual).field, "checkpoint")
-        nobody = self.fails(E.InvalidInput, phone.unlock, 0, dw.IdentityGrade.I0, dw.UnlockedBy.WORD)
+        nobody = self.fails(E.InvalidInput, phone.log_in_unchecked, 0)
         self.assertEqual(nobody.field, "crew")
         phone.start(dw.PatrolChoice.UNPLANNED())
         self.fails(E.PatrolOpen, phone.start, dw.PatrolChoice.UNPLANNED())
@@ -91,7 +91,7 @@ class Errors(Base):
         status = phone.status()
         phone.shut_down()
         phone.shut_down()
-        for call in [phone.status, phone.identity, phone.due, phone.routes, phone.plan, phone.lock,
+        for call in [phone.status, phone.identity, phone.due, phone.routes, phone.plan, phone.log_out,
                      phone.sync_state, phone.sync_request, phone.resume, phone.heartbeat]:
             self.fails(E.Closed, call)
         self.fails(E.Closed, phone.scan_text, LABELS[0])
@@ -178,7 +178,7 @@ class Pages(Base):
     def test_every_draft_is_kept_and_read_again(self):
         device = enrolled()
         phone = device.phone
-        phone.unlock(11, dw.IdentityGrade.I1, dw.UnlockedBy.PIN)
+        phone.log_in_unchecked(11)
         about = dw.PageSubject.DAY(number=20_000)
         on, D, K = dw.WrittenOn.PATROL(), dw.PageDraft, dw.WritingKind
         point = FACTS["points"][0]["id"]
@@ -384,7 +384,7 @@ class CallingBack(Base):
 
     def test_a_signer_may_not_record(self):
         phone = self.phone
-        for call in [phone.due, phone.lock, phone.heartbeat, phone.sync_request, phone.shut_down,
+        for call in [phone.due, phone.log_out, phone.heartbeat, phone.sync_request, phone.shut_down,
                      lambda: phone.scan_text(LABELS[0])]:
             self.signing(lambda call=call: self.fails(E.CalledBack, call))
         self.device.sync(BEGIN + 60)

@@ -7,17 +7,13 @@ from ground import FACTS, Device, frame, page
 begin = FACTS["begin"]
 
 
-def pin(phone, crew):
-    phone.unlock(crew, dw.IdentityGrade.I1, dw.UnlockedBy.PIN)
-
-
 officer, walker = Device(begin), Device(begin)
 assert walker.phone.opened() == dw.Opened.NEW()
 for device, invitation, crew in [(officer, "officer", 2), (walker, "walker", 11)]:
     device.phone.enrol(FACTS[invitation])
-    pin(device.at(begin + 10), crew)
+    device.at(begin + 10).log_in_unchecked(crew)
     identity = device.phone.identity()
-    assert identity.crew == crew and identity.vessel == FACTS["vessel"], identity
+    assert identity.person.crew == crew and identity.vessel == FACTS["vessel"], identity
     assert identity.vessel_name is None and not identity.roles.crew, identity
 
 # The certificate and the plan come with the first sync; the plan takes force when the officer says so.

@@ -38,7 +38,7 @@ wrong = refused(dw.MobileError.InvalidInput, other.phone.enrol_on_board, answer)
 assert wrong.field == "answer", wrong
 mate.at(begin + 120).enrol_on_board(answer)
 assert mate.phone.identity().vessel == FACTS["vessel"]
-mate.phone.unlock(12, dw.IdentityGrade.I1, dw.UnlockedBy.PIN)
+mate.phone.log_in_unchecked(12)
 # The shore learns of it from the officer's phone, and then it answers the mate's.
 officer.sync(begin + 130)
 mate.sync(begin + 140)
