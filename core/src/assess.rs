@@ -123,7 +123,7 @@ pub struct Assessment {
     pub next_change: Option<i64>,
 }
 
-/// Judges every due patrol that opens in `from..until`.
+/// Judges every due patrol with a nominal opening in `from..until`.
 pub fn assess(input: &Input<'_>) -> Assessment {
     let timeline = Timeline::read(input);
     let adoptions = adoptions(input, &timeline);
@@ -166,7 +166,7 @@ fn judged(input: &Input<'_>, timeline: &Timeline<'_>, adoptions: &[Adoption]) ->
     let dues: Vec<Assessed> = wide
         .iter()
         .enumerate()
-        .filter(|(_, demand)| (from..until).contains(&demand.due.opens))
+        .filter(|(_, demand)| (from..until).contains(&demand.due.nominal))
         .map(|(index, demand)| bench.judge(index, demand, plans.of(index)))
         .collect();
     let mut findings = silences(input, &devices, &dues, &plans.newest);

@@ -208,7 +208,7 @@ mod tests {
     use super::*;
     use crate::{
         model::{TagUid, VesselId},
-        plan::{Checkpoint, KeyedTag, Route, Schedule, TagRegistration, due_patrols},
+        plan::{Checkpoint, KeyedTag, Route, Schedule, TagRegistration, Timing, due_patrols},
     };
 
     fn plan() -> PlanContent {
@@ -233,12 +233,10 @@ mod tests {
             schedules: [(
                 crate::model::ScheduleId([1; 8]),
                 Schedule {
-                    name: "S".into(),
-                    route: RouteId([1; 8]),
-                    times: vec![60],
                     window_minutes: 30,
                     start_within_minutes: 30,
                     grace_minutes: 0,
+                    ..Schedule::new("S", RouteId([1; 8]), Timing::Times(vec![60]))
                 },
             )]
             .into(),

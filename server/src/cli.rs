@@ -175,12 +175,12 @@ fn report(line: &str) {
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let done = match cli.command {
         Command::Verify(options) => return verify::run(&options),
+        Command::Plan(options) => return plan::run(options),
         Command::Export(options) => export::run(&options),
         Command::Erase(options) => erase::run(&options),
         Command::Demo(options) => Ok(runtime()?.block_on(demo::run(options, shutdown()))?),
         Command::Serve(options) => runtime()?.block_on(serve::run(options)),
         Command::Vessel(options) => vessel::run(options),
-        Command::Plan(options) => plan::run(options),
         Command::Labels(options) => labels::run(&options),
         Command::Ledger(options) => ledger::run(options),
         Command::Enrol(options) => enrol::run(&options),

@@ -12,3 +12,4 @@ pub mod outlook;
 pub mod overview;
 #[cfg(test)]
 mod tests;
+pub mod words;

@@ -4,7 +4,7 @@
 use deckwatch::demo::fleet::SHIPS;
 use deckwatch_core::{
     model::{CrewNo, ScheduleId},
-    plan::{CheckKind, PlanContent, Schedule},
+    plan::{CheckKind, PlanContent, Schedule, Timing},
 };
 use deckwatch_tests::{
     BEGIN, TestShore, TestVessel,
@@ -80,7 +80,7 @@ fn an_edit_ashore_reaches_the_phones_when_an_officer_adopts_it() {
     let clerk = Clerk::at(&shore, &ship);
     assert!(clerk.page().contains("The newest version is adopted on board"), "{}", clerk.page());
     let (_, before) = only_schedule(&ship.plan);
-    assert_eq!(before.times, [120, 480, 840, 1_200]);
+    assert_eq!(before.timing, Timing::Times(vec![120, 480, 840, 1_200]));
 
     let mut edit = clerk.open(&schedule_query(&ship.plan));
     assert_eq!(edit["times"], "02:00 08:00 14:00 20:00", "the form says what the plan says");
@@ -117,7 +117,7 @@ fn an_edit_ashore_reaches_the_phones_when_an_officer_adopts_it() {
     shore.sync(&mut officer, BEGIN + 710);
     shore.sync(&mut walker, BEGIN + 720);
     let walked = walker.phone.plan();
-    assert_eq!(only_schedule(walked).1.times, [120, 480, 870, 1_200]);
+    assert_eq!(only_schedule(walked).1.timing, Timing::Times(vec![120, 480, 870, 1_200]));
     assert_eq!(walked.roster, [CrewNo(2), CrewNo(11)].into());
     let check = &walked.checkpoints[place].checks["bearing"];
     assert_eq!((check.kind, check.max_milli), (CheckKind::Number, Some(60_500)));

@@ -10,7 +10,7 @@ use super::{Assessment, Severity, Use, Verdict, scene::*};
 use crate::{
     authority::Roles,
     model::{DueId, Hash, due_id},
-    plan::Walk,
+    plan::{Timing, Walk},
     record::{Body, Chain, DeviceKey, Evidence},
     time::Moment,
 };
@@ -217,7 +217,10 @@ fn a_patrol_answers_the_window_in_which_it_lies() {
     // grace.
     let mut scene = Scene::new();
     let mut twice = plan(4, Walk::Ordered);
-    twice.schedules.values_mut().for_each(|schedule| schedule.times = vec![120, 180]);
+    twice
+        .schedules
+        .values_mut()
+        .for_each(|schedule| schedule.timing = Timing::Times(vec![120, 180]));
     scene.adopt(at(0, 30), 2, twice);
     scene.sync(O, at(0, 31));
     scene.walk(A, (at(2, 5), at(2, 30)), 1, None, &[1, 2, 3, 4]);
@@ -230,7 +233,7 @@ fn a_patrol_answers_the_window_in_which_it_lies() {
         .map(|due| (due.verdict, due.patrols.first().unwrap().patrol))
         .collect();
     assert_eq!(seen, [(Verdict::Done, 1), (Verdict::Done, 2)]);
-    let second = due_id(VESSEL, SCHEDULE, 1, at(3, 0));
+    let second = due_id(VESSEL, SCHEDULE, 0, at(3, 0));
     assert_eq!(assessment.patrols[1].answers, Some(second));
 }
 
@@ -239,11 +242,11 @@ fn a_patrol_of_the_evening_before_does_not_answer_the_first_of_the_day() {
     let mut scene = Scene::new();
     let mut late = plan(4, Walk::Ordered);
     late.schedules.values_mut().for_each(|schedule| {
-        (schedule.times, schedule.grace_minutes) = (vec![0, 1_410], 60);
+        (schedule.timing, schedule.grace_minutes) = (Timing::Times(vec![0, 1_410]), 60);
     });
     scene.adopt(at(-20, 0), 2, late);
     scene.sync(O, at(-19, 0));
-    let yesterday = due_id(VESSEL, SCHEDULE, 1, at(-1, 30));
+    let yesterday = due_id(VESSEL, SCHEDULE, 0, at(-1, 30));
     scene.walk(A, (at(-1, 45), at(0, 20)), 1, Some(yesterday), &[1, 2, 3, 4]);
     scene.sync_all(at(5, 0));
     let assessment = scene.assess(at(6, 0));
@@ -374,7 +377,7 @@ fn one_month() {
     let mut scene = Scene::new();
     let mut busy = plan(30, Walk::Ordered);
     busy.schedules.values_mut().for_each(|schedule| {
-        schedule.times = (0..6).map(|slot| slot * 240).collect();
+        schedule.timing = Timing::Times((0..6).map(|slot| slot * 240).collect());
     });
     scene.adopt(at(-20, 0), 2, busy);
     scene.sync_all(at(-19, 0));

@@ -11,7 +11,7 @@ use crate::{
         CheckpointId, CrewNo, DeviceId, DueId, Hash, RecordRef, RouteId, ScheduleId, TagId, TagUid,
         VesselId, due_id,
     },
-    plan::{Checkpoint, KeyedTag, PlanContent, Route, Schedule, TagRegistration, Walk},
+    plan::{Checkpoint, KeyedTag, PlanContent, Route, Schedule, TagRegistration, Timing, Walk},
     record::{
         Body, Chain, ContentPart, DeviceKey, Evidence, Item, PersonPart, Receipt, Record,
         SegmentKey, SoftwareKey, TimePart, device_id,
@@ -78,12 +78,10 @@ pub fn plan(points: u8, walk: Walk) -> PlanContent {
         max_minutes: Some(45),
     };
     let schedule = Schedule {
-        name: "Night".into(),
-        route: ROUTE,
-        times: vec![120],
         window_minutes: 60,
         start_within_minutes: 30,
         grace_minutes: 10,
+        ..Schedule::new("Night", ROUTE, Timing::Times(vec![120]))
     };
     let keyed = |n: u8| KeyedTag { checkpoint: point(n), key_version: Some(1) };
     let registration = |n: u8| TagRegistration { checkpoint: point(n), revision: 1 };

@@ -60,13 +60,14 @@ impl Phone {
         self.plan.heads()
     }
 
-    /// Due patrols around now, by opening.
+    /// Due patrols around now, by opening. What was drawn is shown once it has opened.
     pub fn due(&self, reading: &ClockReading) -> Vec<DueView> {
         let Some(vessel) = self.vessel() else { return Vec::new() };
         let now = now_of(reading);
         let walking = self.current.as_ref().and_then(|current| current.due);
         due_patrols(vessel, &self.in_force, now - HORIZON, now + HORIZON)
             .into_iter()
+            .filter(|due| !due.drawn || due.opens <= now || walking == Some(due.id))
             .map(|due| DueView {
                 state: if walking == Some(due.id) { DueState::Walking } else { DueState::Open },
                 lateness: lateness(&due, now),

@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Check;
+use super::{
+    check::Check,
+    circumstance::{Circumstances, When},
+    draw::{Draw, DrawSecret},
+    timing::Timing,
+};
 use crate::{
     model::{CheckpointId, CrewNo, Level, RouteId, ScheduleId, TagId, TagUid},
     record::Evidence,
-    time::ShipTime,
+    time::{Day, ShipTime},
 };
 
 /// Days without contact after which a silent phone no longer hides a window, unless the Plan
@@ -74,21 +79,41 @@ pub struct Route {
     pub max_minutes: Option<u32>,
 }
 
-/// The rule that makes due patrols: fixed times of every ship-time day.
+/// The rule that makes due patrols.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Schedule {
     /// As the crew calls it.
     pub name: String,
     /// What is walked.
     pub route: RouteId,
-    /// Minutes after midnight, ship time, in order: the nominal openings.
-    pub times: Vec<u32>,
+    /// The nominal openings.
+    pub timing: Timing,
+    /// On which days, at which security levels and in which states of the vessel.
+    pub when: When,
+    /// How far chance moves the openings; `None` = not at all.
+    pub draw: Option<Draw>,
     /// The window closes so many minutes after its opening.
     pub window_minutes: u32,
     /// The patrol must start within so many minutes of the opening.
     pub start_within_minutes: u32,
     /// What is tolerated on either side of the window.
     pub grace_minutes: u32,
+}
+
+impl Schedule {
+    /// On every day, at every level and in every state, with a window of an hour in which to start, and no grace.
+    pub fn new(name: &str, route: RouteId, timing: Timing) -> Self {
+        Self {
+            name: name.to_owned(),
+            route,
+            timing,
+            when: When::default(),
+            draw: None,
+            window_minutes: 60,
+            start_within_minutes: 60,
+            grace_minutes: 0,
+        }
+    }
 }
 
 /// An entry that does not make sense; the rest of the Plan counts.
@@ -111,6 +136,10 @@ pub struct PlanContent {
     pub roster: BTreeSet<CrewNo>,
     /// The master's offset from UTC, with history.
     pub ship_time: ShipTime,
+    /// Watches, security orders, and what state the vessel is in.
+    pub circumstances: Circumstances,
+    /// Secrets that drawn openings come from, by the ship-time day from which each counts.
+    pub draws: BTreeMap<Day, DrawSecret>,
     /// Places.
     pub checkpoints: BTreeMap<CheckpointId, Checkpoint>,
     /// Labels and where they hang.

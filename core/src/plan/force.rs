@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    content::PlanContent,
-    due::{DuePatrol, due_patrols},
+    content::{PlanContent, Schedule, Walk},
+    due::{DuePatrol, cost_a_day, due_patrols},
+    timing::{DAY_MINUTES, LONGEST_EVERY},
 };
 use crate::{
     model::{DueId, Hash, RecordRef, VesselId},
@@ -76,7 +77,7 @@ pub struct Demand {
     pub uncertain: bool,
 }
 
-/// Everything demanded with an opening in `from..until` (Unix s), by opening.
+/// Everything demanded with a nominal opening in `from..until` (Unix s), by opening.
 ///
 /// `versions` holds the content of each adopted version by its heads; an adopted version whose
 /// changes are not here yet demands nothing and makes the others uncertain.
@@ -97,8 +98,8 @@ pub fn demands(
 }
 
 /// Whether [`demands`] takes at most so many steps: who reads a stranger's Plan must not count for ever. In every stretch in which
-/// nothing can take force there is one step for each adoption and, for each that may be in force, one for each time of day of each
-/// schedule on each day that is touched or lies beside it.
+/// nothing can take force there is one step for each adoption and, for each that may be in force, what each schedule costs on each day that
+/// is touched, lies beside it, or is looked back at.
 pub fn takes_at_most(
     most: u64,
     adoptions: &[Adoption],
@@ -112,9 +113,13 @@ pub fn takes_at_most(
         let force = in_force(adoptions, start);
         let plans = force.certain.iter().chain(&force.possible);
         let plans = plans.filter_map(|adoption| versions.get(&adoption.heads));
-        let times = plans.flat_map(|plan| plan.schedules.values()).map(|it| it.times.len() as u64);
-        let days = (end.saturating_sub(start).unsigned_abs() / 86_400).saturating_add(4);
-        let steps = times.fold(0u64, u64::saturating_add).saturating_mul(days);
+        let days = (end.saturating_sub(start).unsigned_abs() / 86_400).saturating_add(5);
+        let of = |plan: &PlanContent, schedule: &Schedule| {
+            let looked_back = u64::from(schedule.draw.map_or(0, |_| LONGEST_EVERY / DAY_MINUTES));
+            cost_a_day(plan, schedule).saturating_mul(days.saturating_add(looked_back))
+        };
+        let costs = plans.flat_map(|plan| plan.schedules.values().map(|it| of(plan, it)));
+        let steps = costs.fold(0u64, u64::saturating_add);
         let Some(rest) = rest.checked_sub(steps) else { return false };
         left = rest;
     }
@@ -157,7 +162,7 @@ fn demands_of_span(
             });
             known.plans.push(adoption.by);
             known.uncertain |= known.due != due;
-            tighten(&mut known.due, &due);
+            strictest(&mut known.due, &due);
         }
     }
     for demand in merged.values_mut() {
@@ -166,13 +171,25 @@ fn demands_of_span(
     merged.into_values().collect()
 }
 
-/// The stricter of two demands for one occurrence: every point of either, the narrower window.
-fn tighten(due: &mut DuePatrol, other: &DuePatrol) {
+/// The stricter of two demands for one occurrence: every point of either, the narrower window. Where they were drawn apart the window spans
+/// both: nobody could be at two openings, and whoever kept one of them did what he was shown.
+fn strictest(due: &mut DuePatrol, other: &DuePatrol) {
     let missing: Vec<_> =
         other.points.iter().filter(|point| !due.points.contains(point)).copied().collect();
     due.points.extend(missing);
-    due.closes = due.closes.min(other.closes);
-    due.start_by = due.start_by.min(other.start_by);
+    if due.opens == other.opens {
+        due.closes = due.closes.min(other.closes);
+        due.start_by = due.start_by.min(other.start_by);
+    } else {
+        due.opens = due.opens.min(other.opens);
+        due.closes = due.closes.max(other.closes);
+        due.start_by = due.start_by.max(other.start_by);
+    }
+    if due.drawn && other.drawn && due.points != other.points {
+        // Two orders of the same points: neither is demanded alone.
+        due.walk = Walk::AnyOrder;
+    }
+    due.drawn |= other.drawn;
     due.grace = due.grace.min(other.grace);
     due.max_duration = match (due.max_duration, other.max_duration) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -185,7 +202,12 @@ mod tests {
     use super::*;
     use crate::{
         model::{CheckpointId, DeviceId, RouteId, ScheduleId},
-        plan::content::{Checkpoint, Route, Schedule, Walk},
+        plan::{
+            content::{Checkpoint, Route},
+            draw::{Draw, DrawSecret},
+            timing::Timing,
+        },
+        time::Day,
     };
 
     const DAY: i64 = 86_400;
@@ -203,12 +225,9 @@ mod tests {
             schedules: [(
                 ScheduleId([1; 8]),
                 Schedule {
-                    name: "S".into(),
-                    route: RouteId([1; 8]),
-                    times: vec![0, 720],
                     window_minutes: 60,
                     start_within_minutes: 60,
-                    grace_minutes: 0,
+                    ..Schedule::new("S", RouteId([1; 8]), Timing::Times(vec![0, 720]))
                 },
             )]
             .into(),
@@ -282,5 +301,32 @@ mod tests {
         let demands = demands(VesselId([0; 16]), &adoptions, &versions(), 100, 2 * DAY);
         let seen: Vec<bool> = demands.iter().map(|demand| demand.uncertain).collect();
         assert_eq!(seen, [true, false, false]);
+    }
+
+    #[test]
+    fn who_may_have_seen_either_of_two_draws_may_keep_either() {
+        let mut versions = versions();
+        for (secret, content) in (1..).zip(versions.values_mut()) {
+            content.draws = [(Day(0), DrawSecret([secret; 32]))].into();
+            for schedule in content.schedules.values_mut() {
+                schedule.draw =
+                    Some(Draw { spread_minutes: 300, most_apart_minutes: None, shuffled: true });
+            }
+        }
+        let adoptions = [adoption(1, 0, Some(10)), adoption(2, DAY - 100, Some(9 * DAY))];
+        let demands = demands(VesselId([0; 16]), &adoptions, &versions, DAY, 8 * DAY);
+        assert_eq!(demands.len(), 14, "by its nominal opening each is demanded once");
+        for demand in &demands {
+            let of = |version: u8| {
+                let plan = &versions[&vec![Hash([version; 32])]];
+                let due = due_patrols(VesselId([0; 16]), plan, DAY, 8 * DAY);
+                due.into_iter().find(|due| due.id == demand.due.id).unwrap()
+            };
+            for seen in [of(1), of(2)] {
+                assert!(demand.due.opens <= seen.opens && seen.closes <= demand.due.closes);
+                assert!(seen.points.iter().all(|point| demand.due.points.contains(point)));
+            }
+            assert!(demand.uncertain && demand.due.drawn);
+        }
     }
 }

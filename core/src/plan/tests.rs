@@ -2,11 +2,15 @@
 
 use automerge::{ActorId, Automerge, ROOT, transaction::Transactable};
 
-use super::{Check, CheckKind, Checkpoint, KeyedTag, PlanContent, PlanDocument};
+use super::{
+    Check, CheckKind, Checkpoint, Circumstances, Days, Draw, DrawSecret, KeyedTag, PlanContent,
+    PlanDocument, Schedule, SecurityLevel, SecurityOrder, Timing, VesselState, When,
+};
 use crate::{
     document::{Line, RawChange, gate::form},
-    model::{CheckpointId, CrewNo, DeviceId, Level, TagId, TagUid},
+    model::{CheckpointId, CrewNo, DeviceId, Level, RouteId, ScheduleId, TagId, TagUid},
     record::Evidence,
+    time::Day,
 };
 
 const PLACE: CheckpointId = CheckpointId([0xc1; 8]);
@@ -199,4 +203,106 @@ fn a_registration_that_makes_no_sense_is_a_problem() {
     assert_eq!((read.nfc, read.displays.len()), ([(uid, hangs)].into(), 0));
     assert_eq!(read.checkpoints[&PLACE].min_level, None);
     assert_eq!(read.problems.len(), 6, "{:?}", read.problems);
+}
+
+fn circumstanced() -> PlanContent {
+    let order =
+        SecurityOrder { level: SecurityLevel::L2, acknowledged: Some(1_500), in_force: None };
+    let schedule = |timing| Schedule {
+        when: When {
+            days: Days::from_word("month 1 last").unwrap(),
+            levels: [SecurityLevel::L2, SecurityLevel::L3].into(),
+            states: [VesselState::Port, VesselState::HighRisk].into(),
+        },
+        draw: Some(Draw { spread_minutes: 60, most_apart_minutes: Some(300), shuffled: true }),
+        ..Schedule::new("Rounds", RouteId([2; 8]), timing)
+    };
+    PlanContent {
+        circumstances: Circumstances::new(
+            [0, 360, 720, 1_080],
+            [(1_000, order)],
+            [(-5, VesselState::AtSea), (2_000, VesselState::Anchor)],
+        ),
+        draws: [(Day(20_000), DrawSecret([0xab; 32]))].into(),
+        schedules: [
+            (ScheduleId([1; 8]), schedule(Timing::Every { minutes: 300, from: -60 })),
+            (ScheduleId([2; 8]), schedule(Timing::Watches(vec![0, 120]))),
+            (ScheduleId([3; 8]), schedule(Timing::Times(vec![120]))),
+        ]
+        .into(),
+        ..PlanContent::default()
+    }
+}
+
+#[test]
+fn schedules_and_what_they_hang_on_are_read_as_they_were_written() {
+    let mut document = PlanDocument::default();
+    edited(&mut document, &circumstanced());
+    assert_eq!(document.content(), circumstanced());
+    assert_eq!(edited(&mut document, &circumstanced()), 0, "nothing differs");
+    let bare = PlanContent::default();
+    edited(&mut document, &bare);
+    assert_eq!(document.content(), bare);
+}
+
+/// Two hands on one schedule: each field is a register of its own, and what opens its windows is one of them.
+#[test]
+fn an_order_ashore_and_a_window_on_board_merge() {
+    let mut whole = PlanDocument::default();
+    let first = whole.edit(DeviceId([1; 8]), [2; 8], 1_000, &circumstanced()).unwrap();
+    let with = |changes: &[RawChange]| {
+        let mut line = Line::default();
+        let formed = changes.iter().map(|change| form(change).unwrap()).collect();
+        assert_eq!(line.apply(formed), []);
+        PlanDocument::from(line)
+    };
+    let (mut ashore, mut aboard) = (with(&first), with(&first));
+    let (mut ordered, mut longer) = (circumstanced(), circumstanced());
+    let raised = SecurityOrder { level: SecurityLevel::L3, acknowledged: None, in_force: None };
+    ordered.circumstances.orders.insert(9_000, raised);
+    longer.schedules.get_mut(&ScheduleId([3; 8])).unwrap().timing = Timing::Watches(vec![30]);
+    let one = ashore.edit(DeviceId([3; 8]), [4; 8], 2_000, &ordered).unwrap();
+    let other = aboard.edit(DeviceId([5; 8]), [6; 8], 2_000, &longer).unwrap();
+    let merged = with(&[first, one, other].concat()).content();
+    assert_eq!(merged.circumstances.orders[&9_000], raised);
+    assert_eq!(merged.schedules[&ScheduleId([3; 8])].timing, Timing::Watches(vec![30]));
+}
+
+#[test]
+fn a_schedule_whose_conditions_nobody_understands_demands_nothing_and_is_named() {
+    let id = ScheduleId([1; 8]);
+    let with = |name: &str, value: &str| {
+        with_entries(|tx| {
+            tx.put(ROOT, format!("schedule/{id}/route"), RouteId([2; 8]).to_string()).unwrap();
+            tx.put(ROOT, format!("schedule/{id}/times"), "02:00").unwrap();
+            tx.put(ROOT, format!("schedule/{id}/{name}"), value).unwrap();
+        })
+        .content()
+    };
+    assert_eq!(with("days", "mon wed").schedules.len(), 1);
+    for (name, value) in
+        [("days", "full moon"), ("levels", "2 4"), ("states", "drydock"), ("times", "noon")]
+    {
+        let content = with(name, value);
+        assert_eq!((content.schedules.len(), content.problems.len()), (0, 1), "{name}");
+        assert!(content.problems[0].key.ends_with("/times"), "{name}");
+    }
+    let odd = with_entries(|tx| {
+        for (key, value) in [
+            ("draw/2026-12-01", "ab"),
+            ("draw/2026-12-1", &"ab".repeat(32)),
+            ("draw/2026-12-02", &"AB".repeat(32)),
+            ("state/+5", "port"),
+            ("state/5", "drydock"),
+            ("vessel/watches", "25:00"),
+        ] {
+            tx.put(ROOT, key, value).unwrap();
+        }
+        tx.put(ROOT, "security/5/level", 4).unwrap();
+        tx.put(ROOT, "security/05/level", 2).unwrap();
+    });
+    let content = odd.content();
+    assert_eq!(content.problems.len(), 8, "{:?}", content.problems);
+    assert_eq!(content.circumstances, Circumstances::default());
+    assert_eq!(content.draws.len(), 0);
 }

@@ -2,6 +2,9 @@
 //! names; ids are kept where a name stays.
 
 mod check;
+mod rule;
+#[cfg(test)]
+mod schema;
 
 use std::collections::BTreeMap;
 
@@ -9,13 +12,16 @@ use check::CheckEntry;
 use deckwatch_core::{
     entropy::{Entropy, draw},
     model::{CheckpointId, CrewNo, Level, RouteId, ScheduleId, TagId},
-    plan::{
-        Checkpoint, KeyedTag, PlanContent, Route, Schedule, TagRegistration, Walk, clock_of,
-        minute_of,
-    },
+    plan::{Checkpoint, KeyedTag, PlanContent, Route, TagRegistration, Walk, minute_of},
     time::ShipTime,
 };
+use rule::{ScheduleEntry, SecurityEntry, StateEntry, circumstances, circumstances_of, line_of};
 use serde::{Deserialize, Serialize};
+
+use crate::{
+    page::moment,
+    plan::words::{order_words, state_words, watches_words},
+};
 
 /// The file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,6 +33,12 @@ pub(super) struct PlanFile {
     roster: Vec<u32>,
     #[serde(default)]
     ship_time: Vec<ShipTimeChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    watches: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    security: Vec<SecurityEntry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    state: Vec<StateEntry>,
     #[serde(default)]
     checkpoint: Vec<CheckpointEntry>,
     #[serde(default)]
@@ -65,17 +77,6 @@ struct RouteEntry {
     max_minutes: Option<u32>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScheduleEntry {
-    name: String,
-    route: String,
-    times: Vec<String>,
-    window_minutes: u32,
-    start_within_minutes: u32,
-    grace_minutes: u32,
-}
-
 /// Why a file is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -102,6 +103,14 @@ pub enum PlanFileError {
     /// A name of a check that is none.
     #[error("{0:?} cannot name a check; use 1 to 24 of a-z, 0-9 and _")]
     Item(String),
+    /// A schedule whose parts do not fit together.
+    #[error("schedule {name:?}: {what}")]
+    Schedule {
+        /// Its name.
+        name: String,
+        /// What is wrong, and what to do.
+        what: &'static str,
+    },
     /// A limit that cannot be kept.
     #[error("{0} is no limit of a check; write a number with at most three decimals")]
     Limit(String),
@@ -130,6 +139,9 @@ impl PlanFile {
                 return Err(PlanFileError::Offset(change.minutes));
             }
         }
+        plan.circumstances = circumstances(&self.watches, &self.security, &self.state)?;
+        // Secrets stand in no file; `deckwatch plan draw` makes them.
+        plan.draws.clone_from(&before.draws);
         plan.roster = self.roster.iter().copied().map(CrewNo).collect();
         if plan.roster.contains(&CrewNo::NOBODY) {
             return Err(PlanFileError::Roster);
@@ -229,14 +241,7 @@ impl PlanFile {
                 what: "route",
                 name: entry.route.clone(),
             })?;
-            let schedule = Schedule {
-                name: entry.name.clone(),
-                route,
-                times: entry.times.iter().map(|time| time_of(time)).collect::<Result<_, _>>()?,
-                window_minutes: entry.window_minutes,
-                start_within_minutes: entry.start_within_minutes,
-                grace_minutes: entry.grace_minutes,
-            };
+            let schedule = entry.read(route)?;
             if plan.schedules.insert(id, schedule).is_some() {
                 return Err(PlanFileError::Twice { what: "schedule", name: entry.name.clone() });
             }
@@ -248,7 +253,11 @@ impl PlanFile {
     pub(super) fn of(plan: &PlanContent) -> Self {
         let name_of_route =
             |id: RouteId| plan.routes.get(&id).map_or_else(String::new, |route| route.name.clone());
+        let (watches, security, state) = circumstances_of(plan);
         Self {
+            watches,
+            security,
+            state,
             contact_limit_hours: plan.contact_limit_hours,
             roster: plan.roster.iter().map(|number| number.0).collect(),
             ship_time: plan
@@ -279,14 +288,7 @@ impl PlanFile {
             schedule: plan
                 .schedules
                 .values()
-                .map(|schedule| ScheduleEntry {
-                    name: schedule.name.clone(),
-                    route: name_of_route(schedule.route),
-                    times: schedule.times.iter().map(|minute| clock_of(*minute)).collect(),
-                    window_minutes: schedule.window_minutes,
-                    start_within_minutes: schedule.start_within_minutes,
-                    grace_minutes: schedule.grace_minutes,
-                })
+                .map(|schedule| ScheduleEntry::of(schedule, name_of_route(schedule.route)))
                 .collect(),
         }
     }
@@ -335,27 +337,39 @@ fn lines_of(plan: &PlanContent) -> Vec<String> {
     lines.extend(file.route.iter().map(|route| {
         format!("route {} ({:?}): {}", route.name, route.walk, route.points.join(", "))
     }));
-    lines.extend(file.schedule.iter().map(|schedule| {
+    let watches = watches_words(&plan.circumstances);
+    lines.extend((!file.watches.is_empty()).then(|| format!("watches begin at {watches}")));
+    lines.extend(plan.circumstances.orders.iter().map(|(received, order)| {
         format!(
-            "schedule {}: {} at {}, window {} min, start within {} min, grace {} min",
-            schedule.name,
-            schedule.route,
-            schedule.times.join(" "),
-            schedule.window_minutes,
-            schedule.start_within_minutes,
-            schedule.grace_minutes
+            "security order of {}: {}",
+            moment::utc_long(*received),
+            order_words(*received, order)
         )
+    }));
+    lines.extend(plan.circumstances.states.iter().map(|(from, state)| {
+        format!("the vessel is {} from {}", state_words(*state), moment::utc_long(*from))
+    }));
+    lines.extend(plan.draws.iter().map(|(day, secret)| {
+        format!("drawn openings from {day}: secret {}", secret.published().short())
+    }));
+    lines.extend(plan.schedules.values().map(|schedule| {
+        let route = plan.routes.get(&schedule.route).map_or("no route", |it| it.name.as_str());
+        line_of(schedule, route)
     }));
     lines
 }
 
 #[cfg(test)]
-mod tests {
-    use deckwatch_core::{entropy::SeededEntropy, model::TagUid, plan::CheckKind};
+pub(super) mod tests {
+    use deckwatch_core::{
+        entropy::SeededEntropy,
+        model::TagUid,
+        plan::{CheckKind, Timing},
+    };
 
     use super::*;
 
-    const FILE: &str = r#"
+    pub(super) const FILE: &str = r#"
         roster = [7, 41]
         ship_time = [{ from = 0, minutes = 60 }]
         [[checkpoint]]
@@ -387,6 +401,42 @@ mod tests {
         grace_minutes = 15
     "#;
 
+    /// Stands before the tables.
+    pub(super) const FULL: &str = r#"
+        watches = ["00:00", "06:00", "12:00", "18:00"]
+    "#;
+    pub(super) const MORE: &str = r#"
+        [[security]]
+        received = "2026-12-01 10:00:30"
+        level = 2
+        acknowledged = "2026-12-01 10:20"
+        in_force = "2026-12-01 18:00"
+        [[state]]
+        from = "2026-12-01 06:00"
+        is = "port"
+        [[schedule]]
+        name = "Holds"
+        route = "Full round"
+        every_minutes = 300
+        every_from = "2026-12-01 00:00"
+        days = "mon wed"
+        most_apart_minutes = 360
+        spread_minutes = 60
+        shuffled = true
+        window_minutes = 90
+        start_within_minutes = 45
+        grace_minutes = 15
+        [[schedule]]
+        name = "Watch rounds"
+        route = "Full round"
+        after_watch_begins = [0, 120]
+        levels = [2, 3]
+        states = ["port", "anchor"]
+        window_minutes = 60
+        start_within_minutes = 30
+        grace_minutes = 10
+    "#;
+
     fn imported(text: &str, before: &PlanContent) -> Result<PlanContent, PlanFileError> {
         let file: PlanFile = toml::from_str(text).unwrap();
         file.onto(before, &mut SeededEntropy::new(1))
@@ -396,7 +446,7 @@ mod tests {
     fn a_file_makes_a_plan_and_a_second_import_changes_nothing() {
         let plan = imported(FILE, &PlanContent::default()).unwrap();
         assert_eq!((plan.checkpoints.len(), plan.tags.len(), plan.routes.len()), (2, 2, 1));
-        assert_eq!(plan.schedules.values().next().unwrap().times, [120, 870]);
+        assert_eq!(plan.schedules.values().next().unwrap().timing, Timing::Times(vec![120, 870]));
         assert_eq!(plan.roster, [CrewNo(7), CrewNo(41)].into());
         let gangway = plan.checkpoints.values().find(|place| place.name == "Gangway").unwrap();
         let bearing = &gangway.checks["bearing"];
@@ -448,5 +498,56 @@ mod tests {
         let lines = differences(&before, &after);
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].starts_with("- schedule") && lines[1].contains("15:00"));
+    }
+
+    #[test]
+    fn every_kind_of_schedule_is_read_as_it_is_shown() {
+        let full = format!("{FULL}{FILE}{MORE}");
+        let plan = imported(&full, &PlanContent::default()).unwrap();
+        let schedule = |name: &str| plan.schedules.values().find(|it| it.name == name).unwrap();
+        assert_eq!(schedule("Holds").timing, Timing::Every { minutes: 300, from: 1_796_083_200 });
+        assert_eq!(schedule("Watch rounds").timing, Timing::Watches(vec![0, 120]));
+        assert_eq!(schedule("Watch rounds").when.levels.len(), 2);
+        assert!(schedule("Holds").draw.unwrap().shuffled);
+        assert_eq!(plan.circumstances.watches(), [0, 360, 720, 1_080]);
+        assert_eq!(plan.circumstances.orders[&1_796_119_230].level.number(), 2);
+        let shown = toml::to_string(&PlanFile::of(&plan)).unwrap();
+        assert_eq!(imported(&shown, &plan).unwrap(), plan);
+        let json = serde_json::to_string(&PlanFile::of(&plan)).unwrap();
+        let read: PlanFile = serde_json::from_str(&json).unwrap();
+        assert_eq!(read.onto(&plan, &mut SeededEntropy::new(2)).unwrap(), plan);
+    }
+
+    #[test]
+    fn schedules_whose_parts_do_not_fit_are_named() {
+        let full = format!("{FULL}{FILE}{MORE}");
+        let wrong = |from: &str, to: &str| {
+            assert!(full.contains(from), "{from}");
+            let text = full.replacen(from, to, 1);
+            let file = toml::from_str::<PlanFile>(&text).map_err(|error| error.to_string());
+            let read = file.and_then(|file| {
+                let plan = file.onto(&PlanContent::default(), &mut SeededEntropy::new(1));
+                plan.map_err(|error| error.to_string())
+            });
+            read.unwrap_err()
+        };
+        for (from, to, what) in [
+            ("every_from = \"2026-12-01 00:00\"", "", "with every_from"),
+            ("every_minutes = 300", "every_minutes = 3", "5 to 10080"),
+            ("after_watch_begins = [0, 120]", "after_watch_begins = [1440]", "below 1440"),
+            (
+                "after_watch_begins = [0, 120]",
+                "times = [\"02:00\"]\nafter_watch_begins = [0]",
+                "not two",
+            ),
+            ("days = \"mon wed\"", "days = \"monday\"", "mon wed"),
+            ("levels = [2, 3]", "levels = [4]", "1, 2 and 3"),
+            ("spread_minutes = 60", "spread_minutes = 721", "720"),
+            ("spread_minutes = 60\n        shuffled = true", "", "add spread_minutes"),
+            ("2026-12-01 10:00:30", "yesterday", "2026-12-01 00:00"),
+        ] {
+            let said = wrong(from, to);
+            assert!(said.contains(what), "{to}: {said}");
+        }
     }
 }

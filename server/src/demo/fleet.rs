@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use deckwatch_core::{
     entropy::{Entropy, draw},
     model::{CheckpointId, RouteId, ScheduleId, TagId},
-    plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Walk},
+    plan::{Checkpoint, PlanContent, Route, Schedule, TagRegistration, Timing, Walk},
     time::ShipTime,
 };
 
@@ -114,12 +114,14 @@ impl Ship {
             .collect();
         let route = RouteId(draw(entropy));
         let schedule = Schedule {
-            name: "Security rounds".into(),
-            route,
-            times: vec![2 * 60, 8 * 60, 14 * 60, 20 * 60],
             window_minutes: 90,
             start_within_minutes: 45,
             grace_minutes: 15,
+            ..Schedule::new(
+                "Security rounds",
+                route,
+                Timing::Times(vec![2 * 60, 8 * 60, 14 * 60, 20 * 60]),
+            )
         };
         PlanContent {
             vessel_name: self.name.into(),

@@ -6,7 +6,7 @@ use deckwatch_core::{
     authority::Roles,
     entropy::{Entropy, SeededEntropy, draw},
     model::{CheckpointId, CrewNo, TagId, VesselId},
-    plan::{DuePatrol, PlanContent, due_patrols},
+    plan::{DuePatrol, PlanContent, Timing, due_patrols},
     time::Day,
 };
 
@@ -143,6 +143,18 @@ fn commission(past: &Past<'_>, ship: Ship, seed: u64, begin: i64) -> Result<Seed
     Ok(Seeded { ship, vessel, plan, officer, walker, parked, mates, entropy })
 }
 
+/// Which of the day's rounds it is, from 0.
+fn round_of_day(plan: &PlanContent, due: &DuePatrol) -> u32 {
+    let local = due.nominal + i64::from(plan.ship_time.offset_minutes(due.nominal)) * 60;
+    let minute = u32::try_from(local.rem_euclid(DAY) / 60).unwrap_or(0);
+    match plan.schedules.get(&due.schedule).map(|schedule| &schedule.timing) {
+        Some(Timing::Times(times)) => {
+            u32::try_from(times.partition_point(|time| *time < minute)).unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
 /// Everything that happens on one ship between `begin` and now.
 fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)> {
     let mut events = Vec::new();
@@ -154,7 +166,8 @@ fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)
     // Everything that is demanded once the plan is in force.
     for due in due_patrols(seeded.vessel, &seeded.plan, begin + 100, past.now) {
         let days_ago = i64::from(today.0 - due.day.0);
-        let deviation = seeded.ship.story.deviation(days_ago, due.slot);
+        let round = round_of_day(&seeded.plan, &due);
+        let deviation = seeded.ship.story.deviation(days_ago, round);
         let [minutes, seconds] = draw::<2>(&mut seeded.entropy);
         let late = match deviation {
             Deviation::Late(minutes) => minutes * 60,
@@ -162,14 +175,14 @@ fn history(past: &Past<'_>, seeded: &mut Seeded, begin: i64) -> Vec<(i64, Event)
         };
         let start = due.opens + late + i64::from(seconds % 60);
         let link = due.opens - SYNC_BEFORE;
-        if due.slot % 2 == 1 && (begin + 300..last_link).contains(&link) {
+        if round % 2 == 1 && (begin + 300..last_link).contains(&link) {
             events.push((link, Event::Sync));
         }
         // What would still be under way now is left to the live phones.
         if deviation == Deviation::NotWalked || start + 3_000 >= past.now {
             continue;
         }
-        let hands = (seeded.ship.story, days_ago, due.slot);
+        let hands = (seeded.ship.story, days_ago, round);
         if hands == (Story::Tidy, 2, 1) {
             events.push((start, Event::WalkTogether { due, start }));
             continue;

@@ -40,6 +40,16 @@ pub struct PlanPage {
     pub contact_limit: String,
     /// Changes of ship time, the newest first.
     pub ship_time: Vec<ShipTimeRow>,
+    /// The beginnings of the watches.
+    pub watches: String,
+    /// The security level whose patrols are demanded now.
+    pub level: u8,
+    /// Security orders, the newest first.
+    pub orders: Vec<PastRow>,
+    /// What the vessel did and does, the newest first.
+    pub states: Vec<PastRow>,
+    /// Secrets of drawn openings by the first day that each counts for, the newest first: what may be published of them.
+    pub draws: Vec<(String, Hash)>,
     /// Roster numbers.
     pub roster: Vec<u32>,
     /// Checkpoints by name.
@@ -118,6 +128,22 @@ impl ShipTimeRow {
     }
 }
 
+/// Something that happened or was ordered at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastRow {
+    /// When, Unix seconds.
+    pub from: i64,
+    /// What, for people.
+    pub what: String,
+}
+
+impl PastRow {
+    /// "21 Nov 2026 16:40 UTC".
+    pub fn from_words(&self) -> String {
+        moment::utc_long(self.from)
+    }
+}
+
 /// A checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckpointRow {
@@ -170,6 +196,10 @@ pub struct ScheduleRow {
     pub route: String,
     /// Its openings.
     pub times: String,
+    /// On which days, at which levels, in which states; empty = always.
+    pub when: String,
+    /// How far chance moves the openings; empty = not at all.
+    pub drawn: String,
     /// Its window.
     pub window: String,
     /// When the patrol must start.

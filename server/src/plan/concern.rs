@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use deckwatch_core::{
     model::{CheckpointId, Level},
-    plan::{CheckKind, PlanContent, PlanProblem, Route, Schedule},
+    plan::{CheckKind, PlanContent, PlanProblem, Route, Schedule, SecurityLevel, Timing},
 };
 
-use super::difference::{minutes, route_name, short_tag};
+use super::{
+    difference::{minutes, route_name, short_tag},
+    words::{longest_gap, span_words},
+};
 use crate::page::{plan::Concern, words::listed};
-
-const DAY_MINUTES: u32 = 24 * 60;
 
 /// Everything to look at in a version.
 pub fn concerns(plan: &PlanContent) -> Vec<Concern> {
@@ -78,6 +79,7 @@ pub fn concerns(plan: &PlanContent) -> Vec<Concern> {
             say(format!("Schedule {}", schedule.name), what);
         }
     }
+    found.extend(of_levels(plan));
     found
 }
 
@@ -116,9 +118,10 @@ fn of_schedule(plan: &PlanContent, schedule: &Schedule) -> Vec<String> {
         let name = route_name(plan, schedule.route);
         found.push(format!("names {name}, which is not in the plan, so it demands nothing"));
     }
-    if schedule.times.is_empty() {
+    if schedule.timing.is_empty() {
         found.push("has no times, so it demands nothing".to_owned());
     }
+    found.extend(of_openings(plan, schedule));
     if window == 0 {
         found.push("its window is 0 minutes long, so nothing can be walked in it".to_owned());
     }
@@ -130,7 +133,10 @@ fn of_schedule(plan: &PlanContent, schedule: &Schedule) -> Vec<String> {
         );
         found.push(what);
     }
-    if let Some(gap) = shortest_gap(&schedule.times) {
+    // Two that are moved by chance may come closer to each other.
+    let moved = schedule.draw.map_or(0, |draw| draw.spread_minutes);
+    let gap = schedule.timing.shortest_gap(&plan.circumstances);
+    if let Some(gap) = gap.map(|gap| gap.saturating_sub(moved)) {
         if window > gap {
             let what = format!(
                 "its window of {} is longer than the shortest time between openings, {}: one walk lies in two windows",
@@ -159,14 +165,88 @@ fn of_schedule(plan: &PlanContent, schedule: &Schedule) -> Vec<String> {
     found
 }
 
-/// The shortest time between two openings, across midnight too; `None` below two openings, of which one a day
-/// is a whole day apart.
-fn shortest_gap(times: &[u32]) -> Option<u32> {
-    let (first, last) = (times.first()?, times.last()?);
-    let around = (DAY_MINUTES + first).saturating_sub(*last);
-    let between = times.windows(2).filter_map(|pair| match pair {
-        [one, next] => Some(next.saturating_sub(*one)),
-        _ => None,
-    });
-    between.chain([around]).min()
+/// What is impossible in when a schedule opens windows, or could be foreseen.
+fn of_openings(plan: &PlanContent, schedule: &Schedule) -> Vec<String> {
+    let mut found = Vec::new();
+    let longest = longest_gap(&schedule.timing, &plan.circumstances);
+    if let Timing::Watches(after) = &schedule.timing {
+        let shortest = Timing::Watches(vec![0]).shortest_gap(&plan.circumstances).unwrap_or(0);
+        if after.iter().any(|after| *after >= shortest) {
+            let what = format!(
+                "opens a window after the shortest watch of {} is over",
+                span_words(shortest)
+            );
+            found.push(what);
+        }
+    }
+    match schedule.draw {
+        None => {}
+        Some(draw) => {
+            if plan.draws.is_empty() {
+                let what = "is to be drawn, and the plan has no secret to draw from, so anybody can foresee it: make one with \
+                            deckwatch plan draw";
+                found.push(what.to_owned());
+            }
+            if let Some(most) = draw.most_apart_minutes.filter(|most| *most < longest) {
+                let what = format!(
+                    "may be at most {} apart, and its nominal openings are {} apart, so it is not moved there and the limit is not kept",
+                    span_words(most),
+                    span_words(longest)
+                );
+                found.push(what);
+            } else if draw.spread_minutes > 0 && draw.room(Some(longest)) == 0 {
+                let what = "its limit leaves no room to move an opening, so anybody can foresee it";
+                found.push(what.to_owned());
+            }
+            if schedule.timing.most_a_day(&plan.circumstances) == 0 {
+                return found;
+            }
+            if draw.spread_minutes >= longest {
+                let what = format!(
+                    "an opening may be moved by {}, past the next one, which is {} later",
+                    span_words(draw.spread_minutes),
+                    span_words(longest)
+                );
+                found.push(what);
+            }
+        }
+    }
+    found
+}
+
+/// Told of a plan of which every opening can be foreseen: whoever means harm needs only a watch and a few nights. It is no fault of the plan.
+pub fn predictable(plan: &PlanContent) -> Option<Concern> {
+    let all = plan.schedules.values().filter(|schedule| !schedule.timing.is_empty());
+    let fixed: Vec<String> =
+        all.clone().filter(|one| one.draw.is_none()).map(|one| one.name.clone()).collect();
+    let none_drawn = !fixed.is_empty() && fixed.len() == all.count();
+    none_drawn.then(|| Concern {
+        about: "Openings".to_owned(),
+        what: format!(
+            "nothing is drawn, so whoever watches for some days knows when nobody comes: {}",
+            listed(&fixed)
+        ),
+        entry: None,
+    })
+}
+
+/// A level for which nothing more is asked than below it.
+fn of_levels(plan: &PlanContent) -> Option<Concern> {
+    let narrowed = plan.schedules.values().any(|schedule| !schedule.when.levels.is_empty());
+    let uncovered: Vec<String> = SecurityLevel::ALL
+        .into_iter()
+        .filter(|level| {
+            let asks = |schedule: &Schedule| {
+                let levels = &schedule.when.levels;
+                levels.is_empty() || levels.contains(level)
+            };
+            narrowed && !plan.schedules.values().any(asks)
+        })
+        .map(|level| level.number().to_string())
+        .collect();
+    (!uncovered.is_empty()).then(|| Concern {
+        about: "Security levels".to_owned(),
+        what: format!("no schedule asks for a patrol at level {}", listed(&uncovered)),
+        entry: None,
+    })
 }

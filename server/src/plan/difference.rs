@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use deckwatch_core::{
     model::{CheckpointId, Level, RouteId, ScheduleId, TagId, TagUid},
-    plan::{Check, CheckKind, PlanContent, Walk, check::decimal_of, clock_of},
+    plan::{Check, CheckKind, Days, PlanContent, Walk, check::decimal_of},
+    time::Day,
+};
+
+use super::words::{
+    days_words, draw_words, levels_words, state_words, states_words, times_words, timing_words,
 };
 
 use crate::page::{moment, words::listed};
@@ -18,6 +23,12 @@ pub enum Thing {
     ShipTime(i64),
     /// A roster number.
     Crew(u32),
+    /// The security order that was received at this Unix second.
+    SecurityOrder(i64),
+    /// What the vessel does from this Unix second on.
+    State(i64),
+    /// The secret of drawn openings from this day on.
+    DrawSecret(Day),
     /// A place.
     Checkpoint(CheckpointId),
     /// What is asked at a place.
@@ -43,6 +54,9 @@ impl Thing {
             Self::Vessel => ("fact of the vessel", "facts of the vessel"),
             Self::ShipTime(_) => ("ship time change", "ship time changes"),
             Self::Crew(_) => ("roster number", "roster numbers"),
+            Self::SecurityOrder(_) => ("security order", "security orders"),
+            Self::State(_) => ("state of the vessel", "states of the vessel"),
+            Self::DrawSecret(_) => ("secret of drawn openings", "secrets of drawn openings"),
             Self::Checkpoint(_) => ("checkpoint", "checkpoints"),
             Self::Check(..) => ("check", "checks"),
             Self::Tag(_) => ("tag", "tags"),
@@ -60,6 +74,9 @@ impl Thing {
             Self::Vessel => "Vessel".to_owned(),
             Self::ShipTime(from) => format!("Ship time from {}", moment::utc_long(*from)),
             Self::Crew(number) => format!("Roster number {number}"),
+            Self::SecurityOrder(at) => format!("Security order of {}", moment::utc_long(*at)),
+            Self::State(from) => format!("State of the vessel from {}", moment::utc_long(*from)),
+            Self::DrawSecret(day) => format!("Secret of drawn openings from {day}"),
             Self::Checkpoint(id) => format!("Checkpoint {}", plan.checkpoint_name(*id)),
             Self::Check(id, item) => format!("Check {item} at {}", plan.checkpoint_name(*id)),
             Self::Tag(id) => format!("Tag {}", short_tag(*id)),
@@ -294,6 +311,28 @@ impl All {
         for (from, minutes) in plan.ship_time.changes() {
             self.plain(&Thing::ShipTime(from), "offset", moment::offset(minutes));
         }
+        let now = &plan.circumstances;
+        let watches = times_words(&now.own_watches().collect::<Vec<_>>());
+        self.plain(&Thing::Vessel, "watches", watches);
+        for (received, order) in &now.orders {
+            let thing = Thing::SecurityOrder(*received);
+            let time = |time: Option<i64>| time.map_or(String::new(), moment::utc_long);
+            self.plain(&thing, "level", order.level.number().to_string());
+            self.plain(&thing, "acknowledged", time(order.acknowledged));
+            self.plain(&thing, "in force", time(order.in_force));
+        }
+        for (from, state) in &now.states {
+            self.plain(&Thing::State(*from), "is", state_words(*state));
+        }
+        for (day, secret) in &plan.draws {
+            let published = secret.published();
+            self.put(
+                &Thing::DrawSecret(*day),
+                "published",
+                published.to_string(),
+                published.short(),
+            );
+        }
         for number in &plan.roster {
             self.plain(&Thing::Crew(number.0), "may log in", "yes");
         }
@@ -350,7 +389,13 @@ impl All {
             self.plain(&thing, "name", schedule.name.as_str());
             let route = route_name(plan, schedule.route);
             self.put(&thing, "route", schedule.route.to_string(), route);
-            self.plain(&thing, "times", times_words(&schedule.times));
+            self.plain(&thing, "times", timing_words(&schedule.timing));
+            let days = &schedule.when.days;
+            let days = if *days == Days::Daily { String::new() } else { days_words(days) };
+            self.plain(&thing, "days", days);
+            self.plain(&thing, "security levels", levels_words(&schedule.when.levels));
+            self.plain(&thing, "states", states_words(&schedule.when.states));
+            self.plain(&thing, "drawn", schedule.draw.as_ref().map_or(String::new(), draw_words));
             self.plain(&thing, "window", minutes(schedule.window_minutes));
             self.plain(&thing, "start within", minutes(schedule.start_within_minutes));
             self.plain(&thing, "grace", minutes(schedule.grace_minutes));
@@ -379,11 +424,6 @@ pub fn hours(hours: u32) -> String {
         (0, 2..) => format!("{hours} h ({days} days)"),
         _ => format!("{hours} h"),
     }
-}
-
-/// "02:00 08:00".
-pub fn times_words(times: &[u32]) -> String {
-    times.iter().map(|time| clock_of(*time)).collect::<Vec<_>>().join(" ")
 }
 
 /// The points in their order.

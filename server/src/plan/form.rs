@@ -1,6 +1,7 @@
 //! The forms of the plan editor: what they ask, and what their answers make of a version.
 
 mod answer;
+mod circumstance;
 mod place;
 mod removal;
 mod round;
@@ -23,6 +24,12 @@ pub enum Kind {
     ShipTime,
     /// The roster numbers.
     Roster,
+    /// The beginnings of the watches.
+    Watches,
+    /// An order to set a security level.
+    SecurityOrder,
+    /// What the vessel does from a moment on.
+    State,
     /// A checkpoint.
     Checkpoint,
     /// An item of a checkpoint's checklist.
@@ -38,10 +45,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Vessel,
         Self::ShipTime,
         Self::Roster,
+        Self::Watches,
+        Self::SecurityOrder,
+        Self::State,
         Self::Checkpoint,
         Self::Check,
         Self::Route,
@@ -56,6 +66,9 @@ impl Kind {
             Self::Vessel => "vessel",
             Self::ShipTime => "ship_time",
             Self::Roster => "roster",
+            Self::Watches => "watches",
+            Self::SecurityOrder => "security",
+            Self::State => "state",
             Self::Checkpoint => "checkpoint",
             Self::Check => "check",
             Self::Route => "route",
@@ -83,6 +96,9 @@ pub fn sheet(kind: Kind, fields: &Fields, plan: &PlanContent) -> Option<Sheet> {
         Kind::Vessel => Some(vessel::contact_sheet()),
         Kind::ShipTime => Some(vessel::ship_time_sheet()),
         Kind::Roster => Some(vessel::roster_sheet()),
+        Kind::Watches => Some(circumstance::watches_sheet()),
+        Kind::SecurityOrder => circumstance::order_sheet(named("id"), plan),
+        Kind::State => Some(circumstance::state_sheet()),
         Kind::Checkpoint => place::sheet(named("id"), plan),
         Kind::Check => {
             let item = named("item").filter(|_| named("new").is_none());
@@ -122,11 +138,13 @@ pub fn filled(kind: Kind, fields: &mut Fields, plan: &PlanContent) {
     match kind {
         Kind::Vessel => vessel::fill_contact(fields, plan),
         Kind::Roster => vessel::fill_roster(fields, plan),
+        Kind::Watches => circumstance::fill_watches(fields, plan),
+        Kind::SecurityOrder => circumstance::fill_order(fields, plan),
         Kind::Checkpoint => place::fill(fields, plan),
         Kind::Check => place::fill_check(fields, plan),
         Kind::Route => round::fill_route(fields, plan),
         Kind::Schedule => round::fill_schedule(fields, plan),
-        Kind::ShipTime | Kind::Remove | Kind::Restore => {}
+        Kind::ShipTime | Kind::State | Kind::Remove | Kind::Restore => {}
     }
 }
 
@@ -156,6 +174,9 @@ pub fn wish(
         Kind::Vessel => vessel::answer_contact(&mut answers, &mut plan),
         Kind::ShipTime => vessel::answer_ship_time(&mut answers, &mut plan),
         Kind::Roster => vessel::answer_roster(&mut answers, &mut plan),
+        Kind::Watches => circumstance::answer_watches(&mut answers, &mut plan),
+        Kind::SecurityOrder => circumstance::answer_order(&mut answers, &mut plan),
+        Kind::State => circumstance::answer_state(&mut answers, &mut plan),
         Kind::Checkpoint => place::answer(&mut answers, &mut plan, newest),
         Kind::Check => place::answer_check(&mut answers, &mut plan, newest),
         Kind::Route => round::answer_route(&mut answers, &mut plan, newest),

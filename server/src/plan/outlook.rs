@@ -52,9 +52,12 @@ pub struct Outlook {
     pub shifts: Vec<Shift>,
 }
 
-/// Compares the days from `now` (Unix s) on.
+/// Compares the days from `now` (Unix s) on. What is drawn is compared at its nominal opening: a preview tells nobody what comes.
 pub fn outlook(vessel: VesselId, now: i64, before: &PlanContent, after: &PlanContent) -> Outlook {
-    let due = |plan| due_patrols(vessel, plan, now, now.saturating_add(DAYS * DAY));
+    let due = |plan: &PlanContent| {
+        let undrawn = PlanContent { draws: BTreeMap::new(), ..plan.clone() };
+        due_patrols(vessel, &undrawn, now, now.saturating_add(DAYS * DAY))
+    };
     let (old, new) = (due(before), due(after));
     let (count_before, count_after) = (old.len(), new.len());
     let mut shifts = Vec::new();

@@ -3,8 +3,8 @@
 use deckwatch_core::{
     model::{CheckpointId, CrewNo, Level, RouteId, ScheduleId, TagId, TagUid, VesselId},
     plan::{
-        CheckKind, Checkpoint, KeyedTag, PlanContent, PlanProblem, Route, Schedule,
-        TagRegistration, Walk,
+        CheckKind, Checkpoint, Draw, KeyedTag, PlanContent, PlanProblem, Route, Schedule,
+        SecurityLevel, TagRegistration, Timing, Walk,
     },
     time::ShipTime,
 };
@@ -39,12 +39,10 @@ fn plan() -> PlanContent {
         max_minutes: Some(60),
     };
     let schedule = Schedule {
-        name: "Rounds".to_owned(),
-        route: ROUTE,
-        times: vec![120, 480, 840, 1_200],
         window_minutes: 90,
         start_within_minutes: 45,
         grace_minutes: 15,
+        ..Schedule::new("Rounds", ROUTE, Timing::Times(vec![120, 480, 840, 1_200]))
     };
     PlanContent {
         vessel_name: "Aurora".to_owned(),
@@ -113,7 +111,7 @@ fn a_schedule_form_says_what_is_wrong_in_every_field() {
     let about = [("id", id.as_str())];
     let of = |changes: &[(&str, &str)]| filled(Kind::Schedule, &about, changes);
     let changed = made(Kind::Schedule, &of(&[("times", "20:00, 2:00;08:30")])).unwrap();
-    assert_eq!(changed.schedules[&SCHEDULE].times, [120, 510, 1_200]);
+    assert_eq!(changed.schedules[&SCHEDULE].timing, Timing::Times(vec![120, 510, 1_200]));
     let everything = of(&[
         ("name", " "),
         ("route", "ffffffffffffffff"),
@@ -291,10 +289,10 @@ fn what_cannot_be_walked_is_said() {
     };
     let cases = [
         (
-            schedule(|one| one.times.push(1_260)),
+            schedule(|one| one.timing = Timing::Times(vec![120, 480, 840, 1_200, 1_260])),
             "longer than the shortest time between openings, 60",
         ),
-        (schedule(|one| one.times = vec![0, 1_380]), "between openings, 60 min"),
+        (schedule(|one| one.timing = Timing::Times(vec![0, 1_380])), "between openings, 60 min"),
         (schedule(|one| one.window_minutes = 345), "grace on either side touch"),
         (
             schedule(|one| one.window_minutes = 30),
@@ -309,6 +307,35 @@ fn what_cannot_be_walked_is_said() {
             "names checkpoint 03030303",
         ),
         (
+            schedule(|one| {
+                one.draw = Some(Draw { spread_minutes: 60, ..Draw::default() });
+            }),
+            "has no secret to draw from",
+        ),
+        (
+            schedule(|one| {
+                let most_apart_minutes = Some(200);
+                one.draw = Some(Draw { spread_minutes: 60, most_apart_minutes, shuffled: false });
+            }),
+            "the limit is not kept",
+        ),
+        (
+            schedule(|one| {
+                let most_apart_minutes = Some(360);
+                one.draw = Some(Draw { spread_minutes: 60, most_apart_minutes, shuffled: false });
+            }),
+            "no room to move",
+        ),
+        (
+            schedule(|one| one.draw = Some(Draw { spread_minutes: 400, ..Draw::default() })),
+            "past the next one",
+        ),
+        (schedule(|one| one.timing = Timing::Watches(vec![240])), "after the shortest watch"),
+        (
+            schedule(|one| one.when.levels = [SecurityLevel::L2].into()),
+            "no schedule asks for a patrol at level 1 and 3",
+        ),
+        (
             said(&|plan| {
                 plan.problems.push(PlanProblem { key: "x".to_owned(), problem: "not understood" });
             }),
@@ -318,7 +345,7 @@ fn what_cannot_be_walked_is_said() {
     for (said, wanted) in cases {
         assert!(said.contains(wanted), "{said:?} has no {wanted:?}");
     }
-    let once = schedule(|one| one.times = vec![120]);
+    let once = schedule(|one| one.timing = Timing::Times(vec![120]));
     assert_eq!(once, "", "one opening a day is a day from the next");
 }
 
@@ -332,7 +359,7 @@ fn the_next_days_show_what_appears_disappears_and_moves() {
     };
     let schedule = |times: &'static [u32]| {
         look(&|plan: &mut PlanContent| {
-            plan.schedules.get_mut(&SCHEDULE).unwrap().times = times.to_vec();
+            plan.schedules.get_mut(&SCHEDULE).unwrap().timing = Timing::Times(times.to_vec());
         })
     };
     assert_eq!(look(&|_| ()).shifts, []);

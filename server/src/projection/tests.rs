@@ -9,7 +9,8 @@ use deckwatch_core::{
     ledger::Policy,
     model::{CheckpointId, DocumentId, DueId, Hash, RouteId, ScheduleId, TagId},
     plan::{
-        Checkpoint, PlanContent, PlanDocument, Route, Schedule, TagRegistration, Walk, due_patrols,
+        Checkpoint, PlanContent, PlanDocument, Route, Schedule, TagRegistration, Timing, Walk,
+        due_patrols,
     },
     record::{Body, Evidence, Receipt},
     sync::{Document, Response},
@@ -36,12 +37,10 @@ fn plan() -> PlanContent {
         max_minutes: None,
     };
     let schedule = Schedule {
-        name: "Rounds".into(),
-        route: ROUTE,
-        times: vec![120, 480],
         window_minutes: 60,
         start_within_minutes: 60,
         grace_minutes: 10,
+        ..Schedule::new("Rounds", ROUTE, Timing::Times(vec![120, 480]))
     };
     PlanContent {
         vessel_name: "Aurora".into(),

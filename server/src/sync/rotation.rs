@@ -34,7 +34,7 @@ pub enum RotationRefusal {
     /// An officer's phone that certified phones lately: its limit must not begin again.
     #[error("it is an officer's phone that certified phones on board within 30 days")]
     CertifiedPhones,
-    /// More than [`LIMIT`].
+    /// More than its owner needs.
     #[error("this phone's key was rotated {LIMIT} times within 30 days")]
     TooOften,
 }

@@ -8,7 +8,8 @@ use deckwatch_core::{
     entropy::{SeededEntropy, draw},
     model::{CheckpointId, CrewNo, Hash, RouteId, ScheduleId, TagId, VesselId},
     plan::{
-        Checkpoint, PlanContent, PlanDocument, Route, Schedule, TagRegistration, Walk, due_patrols,
+        Checkpoint, PlanContent, PlanDocument, Route, Schedule, TagRegistration, Timing, Walk,
+        due_patrols,
     },
     record::{
         Body, Chain, ContentPart, DeviceKey, Evidence, Item, PersonPart, Receipt, Segment,
@@ -106,12 +107,10 @@ pub fn plan(entropy: &mut SeededEntropy) -> PlanContent {
     let route =
         Route { name: "R".into(), walk: Walk::Ordered, points: points.clone(), max_minutes: None };
     let schedule = Schedule {
-        name: "S".into(),
-        route: RouteId([1; 8]),
-        times: (0..6).map(|n| n * 240).collect(),
         window_minutes: 90,
         start_within_minutes: 60,
         grace_minutes: 15,
+        ..Schedule::new("S", RouteId([1; 8]), Timing::Times((0..6).map(|n| n * 240).collect()))
     };
     PlanContent {
         vessel_name: "Year".into(),

@@ -209,7 +209,7 @@ impl Case<'_, '_> {
         let mut compared: BTreeSet<DueId> = BTreeSet::new();
         let mut verdicts: BTreeMap<Verdict, u64> = BTreeMap::new();
         let of_period =
-            assessment.dues.iter().filter(|it| (from..to).contains(&it.demand.due.opens));
+            assessment.dues.iter().filter(|it| (from..to).contains(&it.demand.due.nominal));
         for assessed in of_period {
             let due = &assessed.demand.due;
             if !in_doubt(due) {

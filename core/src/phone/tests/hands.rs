@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     authority::{Roles, on_board::LIMIT},
     model::{DueId, RouteId, ScheduleId},
-    plan::{Checkpoint, Route, Schedule, TagRegistration, Walk, due_patrols},
+    plan::{Checkpoint, Route, Schedule, TagRegistration, Timing, Walk, due_patrols},
     record::{
         ContentPart, EnrolmentAnswer, EnrolmentRequest, Item, JoinCode, PersonPart, TimePart,
         body::Body,
@@ -274,12 +274,10 @@ pub(super) fn plan() -> PlanContent {
         max_minutes: None,
     };
     let schedule = Schedule {
-        name: "Night".into(),
-        route: ROUTE,
-        times: vec![10],
         window_minutes: 30,
         start_within_minutes: 30,
         grace_minutes: 0,
+        ..Schedule::new("Night", ROUTE, Timing::Times(vec![10]))
     };
     let name = |n: u8| Checkpoint {
         name: format!("Point {n}"),

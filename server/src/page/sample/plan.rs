@@ -3,8 +3,8 @@
 use super::*;
 use crate::page::form::{Fields, Form, Look, Question, Sheet};
 use crate::page::plan::{
-    AdoptionRow, CheckRow, CheckpointRow, Concern, PlanPage, RouteRow, ScheduleRow, ShipTimeRow,
-    Standing, VersionRow,
+    AdoptionRow, CheckRow, CheckpointRow, Concern, PastRow, PlanPage, RouteRow, ScheduleRow,
+    ShipTimeRow, Standing, VersionRow,
     form::FormPage,
     preview::{ChangeRow, ConflictRow, PreviewPage, ShiftRow},
 };
@@ -61,6 +61,15 @@ pub fn plan(palette: Palette) -> PlanPage {
             ShipTimeRow { from: AS_OF - 9 * 86_400, minutes: OFFSET },
             ShipTimeRow { from: 0, minutes: -210 },
         ],
+        watches: "00:00 04:00 08:00 12:00 16:00 20:00".to_owned(),
+        level: 2,
+        orders: vec![PastRow {
+            from: AS_OF - 2 * 86_400,
+            what: "level 2, acknowledged 22 Nov 2026 09:12 UTC, in force 22 Nov 2026 14:00 UTC"
+                .to_owned(),
+        }],
+        states: vec![PastRow { from: AS_OF - 3 * 86_400, what: "in port".to_owned() }],
+        draws: vec![("2026-11-01".to_owned(), version(7))],
         roster: vec![7, 11, 41],
         checkpoints: checkpoints(),
         routes: vec![route()],
@@ -86,6 +95,10 @@ pub fn empty_plan(palette: Palette) -> PlanPage {
         adoptions: Vec::new(),
         concerns: Vec::new(),
         ship_time: Vec::new(),
+        level: 1,
+        orders: Vec::new(),
+        states: Vec::new(),
+        draws: Vec::new(),
         roster: Vec::new(),
         checkpoints: Vec::new(),
         routes: Vec::new(),
@@ -130,6 +143,8 @@ fn schedule() -> ScheduleRow {
         name: "Fire rounds".to_owned(),
         route: "Fire round".to_owned(),
         times: "00:00 04:00 08:00 12:00 16:00 20:00".to_owned(),
+        when: "level 2 and 3".to_owned(),
+        drawn: "moved by up to 1 h, never more than 5 h apart".to_owned(),
         window: "90 min".to_owned(),
         start_within: "30 min".to_owned(),
         grace: "10 min".to_owned(),

@@ -35,6 +35,10 @@ pub(super) fn answer(answers: &mut Answers<'_>, plan: &mut PlanContent, newest: 
             plan.ship_time = ShipTime::new(others);
             known
         }),
+        "security" => {
+            id.parse().is_ok_and(|at: i64| plan.circumstances.orders.remove(&at).is_some())
+        }
+        "state" => id.parse().is_ok_and(|at: i64| plan.circumstances.states.remove(&at).is_some()),
         "entry" => {
             let before = plan.problems.len();
             plan.problems.retain(|problem| problem.key != id);

@@ -1,18 +1,24 @@
 //! Routes and schedules.
 
+use std::collections::BTreeSet;
+
 use deckwatch_core::{
     model::{CheckpointId, RouteId, ScheduleId},
-    plan::{PlanContent, Route, Schedule, Walk, check::milli_of, minute_of},
+    plan::{
+        Days, Draw, PlanContent, Route, Schedule, Timing, Walk, When, check::milli_of,
+        draw::MOST_SPREAD, timing::LONGEST_EVERY,
+    },
 };
 
 use super::{Answers, Fields, Look, Question, Sheet, removal::removal};
-use crate::plan::difference::{times_words, walk_words};
+use crate::plan::{
+    difference::walk_words,
+    words::{read_levels, read_states, read_timing, typed_timing},
+};
 
 /// The field of a point's position begins so; the checkpoint's id follows.
 pub(super) const POINT: &str = "point.";
 const DAY_MINUTES: u32 = 24 * 60;
-/// One every five minutes.
-const MOST_TIMES: usize = 288;
 
 pub(super) fn route_sheet(id: Option<&str>, plan: &PlanContent) -> Option<Sheet> {
     let route = match id {
@@ -133,8 +139,34 @@ pub(super) fn schedule_sheet(id: Option<&str>, plan: &PlanContent) -> Option<She
         questions: vec![
             Question::new("name", "Name", Look::Line).hint("As the crew calls it."),
             Question::new("route", "Route", Look::Choice(routes.collect())),
-            Question::new("times", "Openings, ship time", Look::Line)
-                .hint("Every day, with spaces between them, as 02:00 08:00 14:00 20:00."),
+            Question::new("times", "Openings", Look::Line).hint(
+                "Ship time, as 02:00 08:00 14:00 20:00. Or every 300 from 2026-12-01 00:00: minutes of elapsed time, from a \
+                 moment in UTC. Or watch 0 120: minutes after the beginning of each watch.",
+            ),
+            Question::new("days", "Days", Look::Line)
+                .hint("Empty is every day. Or mon wed fri; month 1 15 last; every 3 from 2026-12-01.")
+                .optional(),
+            Question::new("levels", "Security levels", Look::Line)
+                .hint("Empty is all. Or 2 3.")
+                .optional(),
+            Question::new("states", "States of the vessel", Look::Line)
+                .hint("Empty is all. Or some of at_sea port anchor high_risk.")
+                .optional(),
+            Question::new("spread_minutes", "Openings moved by chance, minutes at most", Look::Number)
+                .hint("Nobody can foresee them, and everybody can check them afterwards. Empty is not at all.")
+                .optional(),
+            Question::new("most_apart_minutes", "Never further apart than, minutes", Look::Number)
+                .hint("Chance gives way to it. Empty is no limit.")
+                .optional(),
+            Question::new(
+                "shuffled",
+                "Order of the points",
+                Look::Choice(vec![
+                    (String::new(), "As the route says".to_owned()),
+                    ("1".to_owned(), "Drawn for each patrol".to_owned()),
+                ]),
+            )
+            .optional(),
             Question::new("window_minutes", "Window, minutes", Look::Number)
                 .hint("The patrol must end so long after the opening."),
             Question::new("start_within_minutes", "Start within, minutes", Look::Number)
@@ -155,7 +187,13 @@ pub(super) fn fill_schedule(fields: &mut Fields, plan: &PlanContent) {
     let filled = [
         ("name", schedule.name.clone()),
         ("route", schedule.route.to_string()),
-        ("times", times_words(&schedule.times)),
+        ("times", typed_timing(&schedule.timing)),
+        ("days", schedule.when.days.word()),
+        ("levels", words_of(&schedule.when.levels, |level| level.number().to_string())),
+        ("states", words_of(&schedule.when.states, |state| state.word().to_owned())),
+        ("spread_minutes", number_of(schedule.draw.map(|draw| draw.spread_minutes))),
+        ("most_apart_minutes", number_of(schedule.draw.and_then(|draw| draw.most_apart_minutes))),
+        ("shuffled", number_of(schedule.draw.filter(|draw| draw.shuffled).map(|_| 1))),
         ("window_minutes", schedule.window_minutes.to_string()),
         ("start_within_minutes", schedule.start_within_minutes.to_string()),
         ("grace_minutes", schedule.grace_minutes.to_string()),
@@ -173,12 +211,17 @@ pub(super) fn answer_schedule(
     let route = answers.read("route", "Not one of the routes.", |text| {
         RouteId::from_hex(text).ok().filter(|id| newest.routes.contains_key(id))
     });
-    let times = answers.known("times");
-    let times = times_of(answers, times);
+    let timing = read_timing(answers.known("times"));
+    let timing = timing.unwrap_or_else(|wrong| {
+        answers.mistake("times", wrong);
+        Timing::default()
+    });
     let schedule = Schedule {
         name: name.clone(),
         route: route.unwrap_or(RouteId([0; 8])),
-        times,
+        timing,
+        when: when_of(answers),
+        draw: draw_of(answers),
         window_minutes: answers.needed_number("window_minutes", 1..=DAY_MINUTES),
         start_within_minutes: answers.needed_number("start_within_minutes", 1..=DAY_MINUTES),
         grace_minutes: answers.needed_number("grace_minutes", 0..=DAY_MINUTES),
@@ -195,29 +238,44 @@ pub(super) fn answer_schedule(
     plan.schedules.insert(id, schedule);
 }
 
-fn times_of(answers: &mut Answers<'_>, text: &str) -> Vec<u32> {
-    let mut times = Vec::new();
-    for word in text.split([' ', ',', ';', '\t']).filter(|word| !word.is_empty()) {
-        match minute_of(word) {
-            Some(minute) if times.contains(&minute) => {
-                answers.mistake("times", format!("{word} stands twice."));
-            }
-            Some(minute) => times.push(minute),
-            None => {
-                let word: String = word.chars().take(20).collect();
-                answers.mistake("times", format!("“{word}” is not a time. Write it as 02:00."));
-            }
-        }
+/// Nothing where it is empty.
+fn number_of(number: Option<u32>) -> String {
+    number.map_or(String::new(), |number| number.to_string())
+}
+
+fn words_of<T>(all: &BTreeSet<T>, word: impl Fn(&T) -> String) -> String {
+    all.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn when_of(answers: &mut Answers<'_>) -> When {
+    let days = answers.read(
+        "days",
+        "Not days. Write them as mon wed fri, month 1 15 last, or every 3 from 2026-12-01.",
+        |text| Days::from_word(&text.to_lowercase()),
+    );
+    let levels = answers.read("levels", "Not levels. Write some of 1 2 3.", read_levels);
+    let states = "Not states. Write some of at_sea port anchor high_risk.";
+    let states = answers.read("states", states, read_states);
+    When {
+        days: days.unwrap_or_default(),
+        levels: levels.unwrap_or_default(),
+        states: states.unwrap_or_default(),
     }
-    if times.is_empty() {
-        answers.mistake(
-            "times",
-            "No time. Without one the schedule demands nothing: remove it instead.",
-        );
+}
+
+fn draw_of(answers: &mut Answers<'_>) -> Option<Draw> {
+    let spread = answers.number("spread_minutes", 0..=MOST_SPREAD);
+    let most_apart_minutes = answers.number("most_apart_minutes", 1..=LONGEST_EVERY);
+    let shuffled = answers.read("shuffled", "Not one of the choices.", |text| match text {
+        "" => Some(false),
+        "1" => Some(true),
+        _ => None,
+    });
+    let shuffled = shuffled.unwrap_or_default();
+    if most_apart_minutes.is_some() && spread.is_none() && !shuffled {
+        answers
+            .mistake("most_apart_minutes", "Nothing is drawn that it could limit. Leave it empty.");
     }
-    if times.len() > MOST_TIMES {
-        answers.mistake("times", format!("More than {MOST_TIMES} times."));
-    }
-    times.sort_unstable();
-    times
+    let drawn = spread.is_some() || shuffled;
+    drawn.then(|| Draw { spread_minutes: spread.unwrap_or(0), most_apart_minutes, shuffled })
 }

@@ -2,7 +2,7 @@
 
 use deckwatch_core::{
     model::{Hash, VesselId},
-    plan::PlanContent,
+    plan::{PlanContent, SecurityOrder},
     time::ShipTime,
 };
 
@@ -12,8 +12,8 @@ use crate::page::{
     layout::{Here, Palette, Shell},
     moment::Moment,
     plan::{
-        AdoptionRow, CheckRow, CheckpointRow, PlanPage, RouteRow, ScheduleRow, ShipTimeRow,
-        Standing, VersionRow,
+        AdoptionRow, CheckRow, CheckpointRow, PastRow, PlanPage, RouteRow, ScheduleRow,
+        ShipTimeRow, Standing, VersionRow,
         form::FormPage,
         preview::{ChangeRow, ConflictRow, PreviewPage, ShiftRow},
     },
@@ -22,12 +22,13 @@ use crate::plan::{
     concern::concerns,
     difference::{
         Difference, answer_words, differences, hours, level_words, minutes, route_name, short_tag,
-        summary, times_words, walk_words,
+        summary, walk_words,
     },
     edit::{Preview, Submission},
     form::Mistakes,
     outlook::{self, Shift},
     overview::{Adopted, Overview, Version, overview},
+    words::{draw_words, order_words, state_words, timing_words, watches_words, when_words},
 };
 use crate::shore::Shore;
 use crate::store::{StoreError, reading};
@@ -91,6 +92,11 @@ pub fn plan(
             .contact_limit_hours
             .map_or_else(|| format!("{}, as nothing else is set", hours(default_hours())), hours),
         ship_time: ship_time(&plan),
+        watches: watches_words(&plan.circumstances),
+        level: plan.circumstances.level_at(shell.as_of).number(),
+        orders: orders(&plan),
+        states: states(&plan),
+        draws: draws(&plan),
         roster: plan.roster.iter().map(|number| number.0).collect(),
         checkpoints: checkpoints(&plan),
         routes: routes(&plan),
@@ -225,6 +231,25 @@ fn ship_time(plan: &PlanContent) -> Vec<ShipTimeRow> {
     rows
 }
 
+fn orders(plan: &PlanContent) -> Vec<PastRow> {
+    let orders = plan.circumstances.orders.iter().rev();
+    let row = |(received, order): (&i64, &SecurityOrder)| PastRow {
+        from: *received,
+        what: order_words(*received, order),
+    };
+    orders.map(row).collect()
+}
+
+fn states(plan: &PlanContent) -> Vec<PastRow> {
+    let states = plan.circumstances.states.iter().rev();
+    states.map(|(from, it)| PastRow { from: *from, what: state_words(*it).to_owned() }).collect()
+}
+
+/// What may be published of each secret; never the secret.
+fn draws(plan: &PlanContent) -> Vec<(String, Hash)> {
+    plan.draws.iter().rev().map(|(day, it)| (day.to_string(), it.published())).collect()
+}
+
 fn checkpoints(plan: &PlanContent) -> Vec<CheckpointRow> {
     let mut rows: Vec<CheckpointRow> = plan
         .checkpoints
@@ -285,7 +310,9 @@ fn schedules(plan: &PlanContent) -> Vec<ScheduleRow> {
             id: id.to_string(),
             name: schedule.name.clone(),
             route: route_name(plan, schedule.route),
-            times: times_words(&schedule.times),
+            times: timing_words(&schedule.timing),
+            when: when_words(&schedule.when),
+            drawn: schedule.draw.as_ref().map_or(String::new(), draw_words),
             window: minutes(schedule.window_minutes),
             start_within: minutes(schedule.start_within_minutes),
             grace: minutes(schedule.grace_minutes),
