@@ -247,11 +247,10 @@ mod tests {
     fn openings_that_fall_on_one_moment_are_told_apart() {
         let change = 10 * DAY + 2 * 3_600;
         let plan = plan(&[125, 150], ShipTime::new([(0, 0), (change, 60)]));
-        let due = due_patrols(VESSEL, &plan, 10 * DAY, 11 * DAY);
-        assert_eq!(
-            due.iter().map(|due| (due.opens, due.slot)).collect::<Vec<_>>(),
-            [(change, 0), (change, 1)]
-        );
+        let mut due = due_patrols(VESSEL, &plan, 10 * DAY, 11 * DAY);
+        due.sort_by_key(|due| due.slot);
+        let seen: Vec<(i64, u32)> = due.iter().map(|due| (due.opens, due.slot)).collect();
+        assert_eq!(seen, [(change, 0), (change, 1)]);
         assert_ne!(due[0].id, due[1].id);
     }
 
@@ -298,8 +297,8 @@ mod tests {
         assert!(apart.max().unwrap() > 280 * 60, "and the limit is used");
         let moved: std::collections::BTreeSet<i64> =
             due.iter().map(|due| (due.opens - due.nominal) / 60).collect();
-        // The first of all has none before it and stays; the others have an hour.
-        assert_eq!((moved.first(), moved.last(), due[0].opens), (Some(&0), Some(&60), 0));
+        // Four hours apart and five at most: an hour of room.
+        assert_eq!((moved.first(), moved.last()), (Some(&0), Some(&60)));
         assert!(due.iter().any(|one| one.points != due[0].points));
         let other = due_patrols(VESSEL, &drawn(draw, 2), 0, 100 * DAY);
         assert_ne!(due, other, "another secret, another month");

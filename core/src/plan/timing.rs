@@ -165,6 +165,7 @@ impl Timing {
 
 fn every(minutes: u32, first: i64, from: i64, until: i64) -> Vec<i64> {
     let step = i64::from(minutes.clamp(SHORTEST_EVERY, LONGEST_EVERY)) * MINUTE;
+    let first = first.clamp(-LATEST, LATEST);
     let behind = from.saturating_sub(first).max(0);
     let steps = behind.div_euclid(step) + i64::from(behind.rem_euclid(step) != 0);
     let start = first.saturating_add(steps.saturating_mul(step));

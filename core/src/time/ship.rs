@@ -13,7 +13,9 @@ pub struct Day(pub i32);
 impl fmt::Display for Day {
     /// `2026-11-22`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(self.0)) {
+        // Both refuse a day beyond year 9999, the span with a panic if it is not asked.
+        let days = jiff::Span::new().try_days(self.0);
+        match days.and_then(|days| jiff::civil::date(1970, 1, 1).checked_add(days)) {
             Ok(date) => write!(f, "{date}"),
             Err(_) => write!(f, "day {}", self.0),
         }
@@ -145,5 +147,8 @@ mod tests {
         assert_eq!(Day(20_779).to_string(), "2026-11-22");
         assert_eq!(Day::from_iso("2026-11-22"), Some(Day(20_779)));
         assert_eq!(Day::from_iso("22.11.2026"), None);
+        for day in [i32::MAX, i32::MIN] {
+            assert_eq!(Day(day).to_string(), format!("day {day}"));
+        }
     }
 }
