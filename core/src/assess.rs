@@ -55,6 +55,8 @@ mod causal;
 mod clock_attacks;
 mod counter;
 mod disowned;
+#[cfg(test)]
+mod drawn;
 pub mod finding;
 pub mod input;
 pub mod level;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod ledger;
+mod plan;
 mod tags;
 mod terminal;
 mod witness;

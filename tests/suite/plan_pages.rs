@@ -4,7 +4,7 @@
 use deckwatch::demo::fleet::SHIPS;
 use deckwatch_core::{
     model::{CrewNo, ScheduleId},
-    plan::{CheckKind, PlanContent, Schedule, Timing},
+    plan::{CheckKind, Draw, DrawSecret, PlanContent, Schedule, Timing},
 };
 use deckwatch_tests::{
     BEGIN, TestShore, TestVessel,
@@ -221,4 +221,107 @@ fn a_page_of_another_site_changes_nothing() {
     assert!(answer.text.contains("page of another site"), "{}", answer.text);
     assert_eq!(shore.shore.plan(ship.vessel).unwrap().0, ship.plan);
     assert_eq!(clerk.send(&confirm).status, 303, "the same from the own page is done");
+}
+
+/// A security order ashore, adopted on board: the rounds of the higher level are due on the phone from then on.
+#[test]
+fn a_security_order_opens_the_rounds_of_its_level_on_board() {
+    let shore = TestShore::start();
+    let ship = shore.commission(&SHIPS[0], 33);
+    let (mut officer, _) = shore.crewed(&ship, BEGIN);
+    let clerk = Clerk::at(&shore, &ship);
+    let mut more = clerk.open("form=schedule");
+    for (field, value) in [
+        ("name", "Heightened rounds"),
+        ("route", &ship.plan.routes.keys().next().unwrap().to_string()),
+        ("times", "watch 60"),
+        ("levels", "2 3"),
+        ("window_minutes", "60"),
+        ("start_within_minutes", "30"),
+        ("grace_minutes", "10"),
+    ] {
+        set(&mut more, field, value);
+    }
+    clerk.save(&more);
+    let day = |time: i64| deckwatch_core::time::Day((time / 86_400) as i32).to_string();
+    let clock = |time: i64| deckwatch_core::plan::clock_of((time % 86_400 / 60) as u32);
+    let mut order = clerk.open("form=security");
+    for (field, value) in [
+        ("level", "2".to_owned()),
+        ("received_day", day(BEGIN)),
+        ("received_clock", clock(BEGIN)),
+        ("in_force_day", day(BEGIN + 7_200)),
+        ("in_force_clock", clock(BEGIN + 7_200)),
+    ] {
+        set(&mut order, field, &value);
+    }
+    let mut early = order.clone();
+    set(&mut early, "in_force_day", &day(BEGIN - 2 * 86_400));
+    let answer = clerk.send(&early);
+    assert!(answer.text.contains("Before the order was received"), "{}", answer.text);
+    clerk.save(&order);
+    let page = clerk.page();
+    assert!(page.contains("Heightened rounds") && page.contains("level 2 and 3"), "{page}");
+
+    shore.sync(&mut officer, BEGIN + 600);
+    let reading = officer.clock.read((BEGIN + 700) * 1_000);
+    officer.phone.adopt_plan(BEGIN + 700, &reading).unwrap();
+    let dues = deckwatch_core::plan::due_patrols(
+        ship.vessel,
+        officer.phone.plan(),
+        BEGIN,
+        BEGIN + 2 * 86_400,
+    );
+    let heightened: Vec<i64> = dues
+        .iter()
+        .filter(|due| due.schedule_name == "Heightened rounds")
+        .map(|due| due.opens)
+        .collect();
+    assert!(heightened.len() >= 10, "{heightened:?}");
+    let inside = BEGIN / 60 * 60 + 7_200;
+    assert!(heightened.iter().all(|opens| *opens >= inside), "{heightened:?}");
+}
+
+/// What chance decides is on no page before it opens.
+#[test]
+fn what_is_drawn_is_shown_when_it_opens() {
+    let shore = TestShore::start();
+    let ship = shore.commission(&SHIPS[0], 34);
+    let (mut officer, _) = shore.crewed(&ship, BEGIN);
+    let mut target = ship.plan.clone();
+    let secret = [0x5a; 32];
+    let today = target.ship_time.day(BEGIN);
+    target.draws.insert(today, DrawSecret(secret));
+    for schedule in target.schedules.values_mut() {
+        let draw = Draw { spread_minutes: 200, most_apart_minutes: None, shuffled: true };
+        schedule.draw = Some(draw);
+    }
+    shore.shore.edit_plan(ship.vessel, &target).unwrap();
+    shore.sync(&mut officer, BEGIN + 600);
+    let reading = officer.clock.read((BEGIN + 700) * 1_000);
+    officer.phone.adopt_plan(BEGIN + 700, &reading).unwrap();
+    shore.sync(&mut officer, BEGIN + 710);
+
+    let all = officer.phone.plan();
+    let next = deckwatch_core::plan::due_patrols(ship.vessel, all, BEGIN + 800, BEGIN + 2 * 86_400);
+    let next = next.into_iter().find(|due| due.opens > due.nominal + 1_200).unwrap();
+    assert!(next.drawn);
+    let shown = |time: i64| {
+        let mut clock = officer.clock.clone();
+        let reading = clock.read(time * 1_000);
+        officer.phone.due(&reading).iter().any(|view| view.due.id == next.id)
+    };
+    assert!(!shown(next.opens - 1) && shown(next.opens));
+    let pages = [
+        clerk_page(&shore, &format!("/vessels/{}/plan", ship.vessel)),
+        clerk_page(&shore, &format!("/vessels/{}", ship.vessel)),
+    ];
+    for page in pages {
+        let hex = data_encoding::HEXLOWER.encode(&secret);
+        assert!(!page.contains(&hex), "no page has the secret");
+    }
+}
+
+fn clerk_page(shore: &TestShore, path: &str) -> String {
+    shore.get(path)
 }
