@@ -51,10 +51,9 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
         "number" if value.is_number() => {}
         other => return no(format!("no {other}")),
     }
-    if let Some(choices) = schema.get("enum") {
-        if !choices.as_array().unwrap().contains(value) {
-            return no("not one of the choices".into());
-        }
+    let choices = schema.get("enum").map(|choices| choices.as_array().unwrap());
+    if choices.is_some_and(|choices| !choices.contains(value)) {
+        return no("not one of the choices".into());
     }
     let number = value.as_i64();
     let below = schema.get("minimum").is_some_and(|least| number < least.as_i64());
