@@ -307,7 +307,7 @@ fn what_is_drawn_is_shown_when_it_opens() {
     let next = next.into_iter().find(|due| due.opens > due.nominal + 1_200).unwrap();
     assert!(next.drawn);
     let shown = |time: i64| {
-        let mut clock = officer.clock;
+        let clock = officer.clock;
         let reading = clock.read(time * 1_000);
         officer.phone.due(&reading).iter().any(|view| view.due.id == next.id)
     };
