@@ -65,7 +65,7 @@ pub fn plan(palette: Palette) -> PlanPage {
         level: 2,
         orders: vec![PastRow {
             from: AS_OF - 2 * 86_400,
-            what: "level 2, acknowledged 22 Nov 2026 09:12 UTC, in force 22 Nov 2026 14:00 UTC"
+            what: "level 2, acknowledged 19 Nov 2026 19:20 UTC, in force 20 Nov 2026 01:00 UTC"
                 .to_owned(),
         }],
         states: vec![PastRow { from: AS_OF - 3 * 86_400, what: "in port".to_owned() }],
