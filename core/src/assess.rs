@@ -82,7 +82,7 @@ mod verdict_table;
 pub mod watermark;
 mod words;
 
-pub use attempt::{Doubt, Ending, Patrol, PatrolName, UnknownScan, Visit};
+pub use attempt::{CrewMember, Doubt, Ending, Patrol, PatrolName, UnknownScan, Visit};
 pub use finding::{DETECTOR_VERSION, DETECTORS, Detail, Detector, Finding, Severity};
 pub use input::{AHEAD, BEFORE, Excuse, Input, ReceiptFact, adopted, adopted_versions};
 pub use level::{Standing, Worth};
@@ -292,7 +292,7 @@ fn patrols(
                 named: part.due,
                 answers,
                 joined: part.joins,
-                crew,
+                crew: crew.into_iter().map(|(crew, grade)| CrewMember { crew, grade }).collect(),
                 doubt,
                 clock_contradiction: part.contradictory,
                 withheld,

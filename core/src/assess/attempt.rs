@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     input::Input,
@@ -72,6 +72,15 @@ impl Doubt {
             Self::Forked => "has two different histories",
         }
     }
+}
+
+/// Somebody who was logged in during a patrol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CrewMember {
+    /// The roster number.
+    pub crew: CrewNo,
+    /// The lowest grade, 0 to 3, with which any record of it was made (FORMAT.md section 3): what the whole patrol can be held to.
+    pub grade: u32,
 }
 
 /// How a patrol ended.
@@ -142,8 +151,8 @@ pub struct Patrol {
     pub answers: Option<DueId>,
     /// The patrol that this device joined.
     pub joined: Option<PatrolName>,
-    /// Who was logged in.
-    pub crew: Vec<CrewNo>,
+    /// Who was logged in, by roster number.
+    pub crew: Vec<CrewMember>,
     /// Why it is not believed for now.
     pub doubt: Option<Doubt>,
     /// The device's claims about time contradict each other.
@@ -176,7 +185,8 @@ pub(super) struct Part {
     pub leader: usize,
     pub scans: Vec<usize>,
     pub failed_scans: u64,
-    pub crew: Vec<CrewNo>,
+    /// The lowest grade by roster number.
+    pub crew: BTreeMap<CrewNo, u32>,
     pub withheld: bool,
     pub doubt: Option<Doubt>,
     pub contradictory: bool,
@@ -200,7 +210,7 @@ impl Part {
             leader: 0,
             scans: Vec::new(),
             failed_scans: 0,
-            crew: Vec::new(),
+            crew: BTreeMap::new(),
             withheld: false,
             doubt: None,
             contradictory: false,
@@ -211,9 +221,9 @@ impl Part {
 
     fn take(&mut self, index: usize, entry: &Entry) {
         self.last = index;
-        let crew = entry.person.map_or(CrewNo::NOBODY, |person| person.crew);
-        if crew != CrewNo::NOBODY && self.crew.last() != Some(&crew) {
-            self.crew.push(crew);
+        if let Some(person) = entry.person.filter(|person| person.crew != CrewNo::NOBODY) {
+            let grade = self.crew.entry(person.crew).or_insert(person.grade);
+            *grade = person.grade.min(*grade);
         }
         match entry.body() {
             Some(Body::PatrolStart { route, due, supersedes, .. }) => {
@@ -318,8 +328,6 @@ impl Recorded {
             let first = hidden.partition_point(|index| *index < part.begin);
             let until = if part.ending.is_some() { part.last } else { usize::MAX };
             part.withheld = hidden.get(first).is_some_and(|index| *index <= until);
-            part.crew.sort_unstable();
-            part.crew.dedup();
         }
     }
 
@@ -410,4 +418,31 @@ pub(super) fn scans_of(
         }
     }
     (visits, unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CrewMember;
+    use crate::{assess::scene::*, model::CrewNo};
+
+    /// A finger at the start vouches for nobody who scans after it with a number that anybody can type.
+    #[test]
+    fn a_patrol_is_known_by_the_lowest_grade_of_each_person() {
+        let mut scene = Scene::new();
+        let (all, crew) = ([1, 2, 3, 4], scene.pens[A].crew);
+        scene.pens[A].grade = 2;
+        scene.start(A, at(2, 5), 1, Some(due()));
+        scene.scan(A, at(2, 10), 1, all[0]);
+        scene.pens[A].grade = 0;
+        scene.scan(A, at(2, 12), 1, all[1]);
+        scene.pens[A].grade = 2;
+        scene.scan(A, at(2, 15), 1, all[2]);
+        (scene.pens[A].crew, scene.pens[A].grade) = (CrewNo(99), 3);
+        scene.scan(A, at(2, 20), 1, all[3]);
+        scene.end(A, at(2, 30), 1, 1);
+        scene.sync_all(at(4, 0));
+        let assessment = scene.assess(at(5, 0));
+        let known = [(crew, 0), (CrewNo(99), 3)].map(|(crew, grade)| CrewMember { crew, grade });
+        assert_eq!(assessment.patrols[0].crew, known);
+    }
 }

@@ -110,6 +110,8 @@ pub struct Pen {
     pub dev: DeviceId,
     pub chain: Chain,
     pub crew: CrewNo,
+    /// How surely it is that person: 0 to 3.
+    pub grade: u32,
     /// The phone's clock is wrong by so many seconds.
     pub skew: i64,
     boot: u8,
@@ -131,6 +133,7 @@ impl Pen {
             dev,
             chain: Chain::new(dev),
             crew: CrewNo(crew),
+            grade: 1,
             skew: 0,
             boot: 1,
             booted,
@@ -160,7 +163,7 @@ impl Pen {
         let mono = u64::try_from((time - self.booted) * 10).unwrap();
         let wall = u64::try_from(time + self.skew).unwrap();
         let time = TimePart { boot: [self.boot; 8], mono, wall };
-        let person = PersonPart { crew: self.crew, grade: 1, how: 1 };
+        let person = PersonPart { crew: self.crew, grade: self.grade, how: 1 };
         let content = ContentPart { patrol, body };
         let kind = content.body.kind();
         let parts = [time.encode(), person.encode(), content.encode()];

@@ -444,7 +444,7 @@ impl<'a> Hearing<'a> {
             excuse.due == self.demand.due.id
                 && (ashore || aboard())
                 && !walked().any(|part| {
-                    part.name.dev == excuse.by_dev || part.crew.contains(&excuse.by_crew)
+                    part.name.dev == excuse.by_dev || part.crew.contains_key(&excuse.by_crew)
                 })
         };
         let excuses = self.bench.input.excuses.iter().filter(valid);

@@ -1,7 +1,10 @@
 //! Patrol, `/patrols/{due id}`: did this watch really walk it?
 
 use askama::Template;
-use deckwatch_core::model::{CrewNo, DeviceId, DueId, Hash, RecordRef, VesselId};
+use deckwatch_core::{
+    assess::CrewMember,
+    model::{DeviceId, DueId, Hash, RecordRef, VesselId},
+};
 
 use super::dated::Dated;
 use super::finding::FindingView;
@@ -10,7 +13,7 @@ use super::layout::{Here, Shell};
 use super::moment::{self, Moment, Span};
 use super::picture::timeline;
 use super::verdict::{Revision, VerdictView};
-use super::words::lasting;
+use super::words::{crew_words, lasting};
 use super::writing::WritingsView;
 
 /// The page of one due patrol.
@@ -90,7 +93,7 @@ pub struct Walk {
     /// The device's own number of the patrol.
     pub patrol_no: u64,
     /// All who took part: logged in at any time of it, by roster number.
-    pub crew: Vec<CrewNo>,
+    pub crew: Vec<CrewMember>,
     /// When it was started.
     pub start: Span,
     /// When it was ended; unknown where nobody ended it.
@@ -243,10 +246,9 @@ impl Walk {
         self.last_seq.saturating_sub(self.first_seq).saturating_add(1)
     }
 
-    /// Who took part: "crew 12, crew 14"; "nobody" where nobody was logged in.
+    /// Who took part, and how surely.
     pub fn crew_words(&self) -> String {
-        let names: Vec<String> = self.crew.iter().map(CrewNo::to_string).collect();
-        if names.is_empty() { CrewNo::NOBODY.to_string() } else { names.join(", ") }
+        crew_words(&self.crew)
     }
 }
 

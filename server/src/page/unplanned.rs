@@ -1,13 +1,17 @@
 //! Unplanned patrol, `/vessels/{id}/unplanned/{device}/{number}`: what was walked though nothing asked for it?
 
 use askama::Template;
-use deckwatch_core::model::{CrewNo, DeviceId, DueId, VesselId};
+use deckwatch_core::{
+    assess::CrewMember,
+    model::{DeviceId, DueId, VesselId},
+};
 use jiff::civil::Date;
 
 use super::freshness::{Freshness, short_device};
 use super::layout::{Here, Shell};
 use super::moment::{self, Moment, Span};
 use super::patrol::{Ended, StopScan, Walk};
+use super::words::crew_words;
 use super::writing::WritingsView;
 
 /// A patrol that answers nothing due, in the list of a day.
@@ -22,7 +26,7 @@ pub struct UnplannedRow {
     /// The route that it named.
     pub route: Option<String>,
     /// Who was logged in.
-    pub crew: Vec<CrewNo>,
+    pub crew: Vec<CrewMember>,
     /// When it was started: the middle of what is known.
     pub started: Moment,
     /// How it ended.
@@ -37,10 +41,9 @@ impl UnplannedRow {
         self.route.as_deref().unwrap_or("no route")
     }
 
-    /// "crew 12, crew 14"; "nobody" where nobody was logged in.
+    /// Who was logged in, and how surely.
     pub fn crew_words(&self) -> String {
-        let names: Vec<String> = self.crew.iter().map(CrewNo::to_string).collect();
-        if names.is_empty() { CrewNo::NOBODY.to_string() } else { names.join(", ") }
+        crew_words(&self.crew)
     }
 }
 

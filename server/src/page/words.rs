@@ -1,4 +1,6 @@
-//! Small pieces of English: counts, lists and ages.
+//! Small pieces of English: counts, lists, ages, and who it was.
+
+use deckwatch_core::{assess::CrewMember, model::CrewNo};
 
 /// Gives "1 patrol", "2 patrols", "1,204 patrols".
 pub fn counted(count: u32, one: &str, many: &str) -> String {
@@ -25,6 +27,20 @@ pub fn listed(items: &[String]) -> String {
         [only] => only.clone(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
+}
+
+/// Who took part, with what was checked of each: "crew 12 (I1, PIN), crew 14 (I0, nothing checked)"; "nobody" where nobody was logged in.
+/// The grades are those of FORMAT.md section 3.
+pub fn crew_words(crew: &[CrewMember]) -> String {
+    let checked = |grade: u32| match grade {
+        0 => "nothing checked",
+        1 => "PIN",
+        2 => "finger or face",
+        _ => "badge and finger",
+    };
+    let name = |it: &CrewMember| format!("{} (I{}, {})", it.crew, it.grade, checked(it.grade));
+    let names: Vec<String> = crew.iter().map(name).collect();
+    if names.is_empty() { CrewNo::NOBODY.to_string() } else { names.join(", ") }
 }
 
 /// Gives how long ago something was: "just now", "5 min ago", "3 h ago", "2 d ago".

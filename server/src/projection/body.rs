@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use deckwatch_core::{
-    assess::{Assessed, DeviceState, Ending, Finding, Patrol, PatrolName, Watermark},
-    model::{CheckpointId, CrewNo, DeviceId, DueId, Hash, Level, RecordRef},
+    assess::{Assessed, CrewMember, DeviceState, Ending, Finding, Patrol, PatrolName, Watermark},
+    model::{CheckpointId, DeviceId, DueId, Hash, Level, RecordRef},
     time::{Basis, Bounds},
 };
 use serde::{Deserialize, Serialize};
@@ -76,7 +76,7 @@ pub struct UnplannedBody<'a> {
     pub ended: Bounds,
     pub ending: Option<Ending>,
     pub named: Option<DueId>,
-    pub crew: &'a [CrewNo],
+    pub crew: &'a [CrewMember],
     /// How many points were scanned.
     pub points: usize,
     /// The route's name, if it named one.
@@ -214,7 +214,7 @@ pub struct PatrolView {
     pub started: BoundsView,
     pub ending: Option<EndingView>,
     pub ended: BoundsView,
-    pub crew: Vec<CrewNo>,
+    pub crew: Vec<CrewMember>,
     pub visited: Vec<VisitView>,
     #[serde(default)]
     pub named: Option<DueId>,
@@ -232,7 +232,7 @@ pub struct UnplannedView {
     pub ended: BoundsView,
     pub ending: Option<EndingView>,
     pub named: Option<DueId>,
-    pub crew: Vec<CrewNo>,
+    pub crew: Vec<CrewMember>,
     pub points: u32,
     pub route: Option<String>,
 }

@@ -18,7 +18,7 @@ use crate::shore::Held;
 use crate::store::{DuePatrolRow, FlagRow, StoreError, VesselStateRow};
 
 /// The form of the JSON texts. A change of form is a new number.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 /// Patrols that answer nothing due, kept of one vessel: more than a crew walks in a month.
 const UNPLANNED: usize = 200;
 

@@ -271,7 +271,7 @@ fn a_crew_change_in_mid_patrol_shows_everybody_who_took_part() {
     crewed.hear_all_but(&[], crewed.due.deadline() + 600);
     assert_eq!(crewed.said().verdict, "done", "{}", crewed.said().why);
     let page = crewed.shore.get(&format!("/patrols/{}", crewed.due.id));
-    assert!(page.contains("crew 11, crew 27"), "{page}");
+    assert!(page.contains("crew 11 (I1, PIN), crew 27 (I1, PIN)"), "{page}");
     let device = crewed.device(0);
     let changes = crewed.shore.shore.reading_held(crewed.ship.vessel, |held| {
         let chain = held.chain(device).unwrap();

@@ -1,5 +1,6 @@
 //! Patrols.
 
+use deckwatch_core::assess::CrewMember;
 use deckwatch_core::model::{CrewNo, PageSubject};
 use deckwatch_core::time::{Basis, Grade};
 
@@ -72,7 +73,7 @@ pub fn patrol(palette: Palette) -> PatrolPage {
         walks: vec![Walk {
             device: device_id(1),
             patrol_no: 214,
-            crew: vec![CrewNo(12)],
+            crew: vec![CrewMember { crew: CrewNo(12), grade: 1 }],
             start: around(start, 2, 3),
             end: around(start + 2_420, 3, 3),
             ended: Ended::Finished,

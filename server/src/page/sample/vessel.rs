@@ -1,5 +1,6 @@
 //! Vessels.
 
+use deckwatch_core::assess::CrewMember;
 use deckwatch_core::model::{CrewNo, PageSubject};
 
 use super::*;
@@ -63,7 +64,7 @@ pub(super) fn unplanned_rows() -> Vec<UnplannedRow> {
         device: dev,
         patrol,
         route: Some("Fire round".to_owned()),
-        crew: vec![CrewNo(14)],
+        crew: vec![CrewMember { crew: CrewNo(14), grade: 1 }],
         started: at(-1_440 + 11 * 60 + 5),
         ended: Ended::Finished,
         points: 4,

@@ -1,5 +1,6 @@
 //! What people wrote, the days and patrols it stands on, and the forms for it.
 
+use deckwatch_core::assess::CrewMember;
 use deckwatch_core::model::{CrewNo, PageSubject};
 
 use super::patrol::{dated, missed_patrol, patrol, patrol_address};
@@ -202,7 +203,7 @@ pub fn unplanned(palette: Palette) -> UnplannedPage {
         walks: vec![Walk {
             device: dev,
             patrol_no: number,
-            crew: vec![CrewNo(14)],
+            crew: vec![CrewMember { crew: CrewNo(14), grade: 1 }],
             start: around(start, 2, 3),
             end: around(start + 400, 3, 3),
             ended: Ended::Finished,
