@@ -12,6 +12,7 @@ mod plan_file;
 mod rebuild;
 mod serve;
 mod tags;
+mod tls;
 mod verify;
 mod vessel;
 mod witness;
@@ -60,7 +61,7 @@ enum Command {
     Demo(demo::Options),
     /// Serve pages and sync.
     #[command(
-        after_help = "Examples:\n  deckwatch serve --data /var/lib/deckwatch --listen 127.0.0.1:8080\n  deckwatch serve --data /var/lib/deckwatch --host shore.example --host shore.lan"
+        after_help = "Examples:\n  deckwatch serve --data /var/lib/deckwatch --listen 127.0.0.1:8080\n  deckwatch serve --data /var/lib/deckwatch --host shore.example --host shore.lan\n  deckwatch serve --data /var/lib/deckwatch --listen 0.0.0.0:443 --host shore.example --tls-cert chain.pem --tls-key key.pem"
     )]
     Serve(serve::Options),
     /// Show the ledger, or begin a new one after a loss.

@@ -28,7 +28,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use tokio::net::TcpListener;
+use axum::serve::Listener;
 use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
 
@@ -85,13 +85,16 @@ pub fn router(shore: Arc<Shore>, hosts: Hosts) -> Router {
         .with_state(web)
 }
 
-/// Serves a shore on a bound address until `shutdown` resolves. Requests under way are answered first.
-pub async fn serve(
-    listener: TcpListener,
+/// Serves a shore on a bound address, with TLS or without, until `shutdown` resolves. Requests under way are answered first.
+pub async fn serve<L>(
+    listener: L,
     shore: Arc<Shore>,
     hosts: Hosts,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) -> std::io::Result<()>
+where
+    L: Listener<Addr: std::fmt::Debug>,
+{
     let ticking = tokio::spawn(tick(Arc::clone(&shore)));
     let served = axum::serve(listener, router(shore, hosts)).with_graceful_shutdown(shutdown).await;
     ticking.abort();

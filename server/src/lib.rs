@@ -11,10 +11,12 @@ pub mod page;
 #[cfg(test)]
 mod phone;
 pub mod plan;
+mod private_file;
 pub mod projection;
 pub mod shore;
 pub mod store;
 pub mod sync;
 pub mod tags;
+pub mod tls;
 pub mod witness;
 pub mod writing;

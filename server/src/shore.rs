@@ -31,7 +31,6 @@ pub(crate) use forks::reaches;
 pub use held::Held;
 pub(crate) use held::{Genesis, genesis_of};
 pub(crate) use invitation::Waiting;
-pub(crate) use keys::write_private;
 pub use keys::{KeyFolder, KeyFolderError};
 pub use page::PageWrite;
 pub use pages::{PageState, Pages};

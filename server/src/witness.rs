@@ -11,8 +11,8 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::serve::Listener;
 use deckwatch_core::ledger::{Refusal, Reply, Witness, witness::MAX_REQUEST};
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
@@ -53,12 +53,15 @@ pub fn router(witness: Witness, store: SqliteWitnessStore, clock: Arc<dyn Clock>
         .with_state(Desk { witness: Arc::new(witness), store, clock, requests })
 }
 
-/// Serves a witness on a bound address until `shutdown` resolves. Requests under way are answered first.
-pub async fn serve(
-    listener: TcpListener,
+/// Serves a witness on a bound address, with TLS or without, until `shutdown` resolves. Requests under way are answered first.
+pub async fn serve<L>(
+    listener: L,
     router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) -> std::io::Result<()>
+where
+    L: Listener<Addr: std::fmt::Debug>,
+{
     axum::serve(listener, router).with_graceful_shutdown(shutdown).await
 }
 

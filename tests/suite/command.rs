@@ -5,6 +5,7 @@ mod ledger;
 mod plan;
 mod tags;
 mod terminal;
+mod tls;
 mod witness;
 
 use std::{
@@ -41,13 +42,17 @@ struct Serving {
 
 impl Serving {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = deckwatch().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        Self::of(deckwatch().args(arguments).stdout(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// A program that has been started, with its output as a pipe.
+    fn of(mut child: Child) -> Self {
         let out = BufReader::new(child.stdout.take().unwrap());
         let address = out
             .lines()
             .map(|line| line.unwrap())
             .find_map(|line| {
-                line.split("http://").nth(1).map(|rest| rest.split('/').next().unwrap().to_owned())
+                line.split("://").nth(1).map(|rest| rest.split('/').next().unwrap().to_owned())
             })
             .expect("it prints its address");
         Self { child, address }

@@ -12,11 +12,12 @@ use tempfile::NamedTempFile;
 
 use super::{
     Data, Failure, find_vessel, say,
-    serve::{post, witness_address},
+    serve::{Authorities, witness_address},
     verify::{from_day, to_day},
 };
 use crate::ledger::{Cosigning, ExportRequest, WitnessAddress};
 use crate::shore::Shore;
+use crate::tls::Trust;
 
 /// What to hand out, and to whom.
 #[derive(Debug, Args)]
@@ -51,6 +52,8 @@ pub(super) struct Options {
     /// It cosigns the tree head of this evidence, so it must be reached now. Its key is what `deckwatch witness key` printed.
     #[arg(long = "witness", value_name = "URL=KEY", value_parser = witness_address)]
     witnesses: Vec<Arc<WitnessAddress>>,
+    #[command(flatten)]
+    authorities: Authorities,
 }
 
 /// What may be withheld.
@@ -67,6 +70,7 @@ enum What {
 }
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
+    let trust = options.authorities.trust()?;
     let shore = options.data.open()?;
     let vessel = find_vessel(&shore, &options.vessel)?;
     let withholds = |what| options.withhold.contains(&what);
@@ -89,7 +93,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     // That it was handed out stands in the ledger for ever: not where nothing can be written.
     let mut file = beside(&options.out).map_err(|error| cannot_write(options, &error))?;
     let mut bundle = shore.export(vessel.id, &request)?;
-    let refused = cosign(&shore, &mut bundle, &options.witnesses)?;
+    let refused = cosign(&shore, &mut bundle, &options.witnesses, &trust)?;
     file.write_all(&bundle.to_archive()?)
         .and_then(|()| file.as_file().sync_all())
         .and_then(|()| file.persist(&options.out).map_err(|error| error.error))
@@ -122,9 +126,11 @@ fn cosign(
     shore: &Shore,
     bundle: &mut Bundle,
     witnesses: &[Arc<WitnessAddress>],
+    trust: &Trust,
 ) -> Result<Vec<String>, Failure> {
     let mut refused = Vec::new();
     for witness in witnesses {
+        let post = |url: &str, bytes: &[u8]| trust.post(url, bytes);
         if let Cosigning::Refused(words) = shore.cosign_bundle(bundle, witness, post)? {
             refused.push(format!("{} did not cosign it ({words})", witness.key().name()));
         }

@@ -1,20 +1,22 @@
 //! `deckwatch serve`.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 
-use super::{Data, Failure, one_server::OneServer, say, shutdown};
+use super::{
+    Data, Failure,
+    one_server::OneServer,
+    say, shutdown,
+    tls::{Tls, follow},
+};
 use crate::http::Hosts;
 use crate::ledger::{Cosigning, WitnessAddress};
 use crate::shore::Shore;
+use crate::tls::{TlsListener, Trust};
 
 /// How often witnesses are asked.
 const ASK_EVERY: Duration = Duration::from_secs(60);
-/// A witness answers within this time, or is asked again later.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// A cosignature has some hundred bytes.
-const MAX_REPLY: u64 = 64 * 1024;
 
 /// Where to serve.
 #[derive(Debug, Args)]
@@ -30,11 +32,29 @@ pub(super) struct Options {
     /// another site cannot read them through a browser on this network. Phones sync under every name.
     #[arg(long = "host", value_name = "NAME", value_parser = Hosts::name)]
     hosts: Vec<String>,
+    #[command(flatten)]
+    tls: Tls,
     /// A witness that is asked to cosign the ledger's tree heads; may be given several times.
     ///
-    /// Its key is what `deckwatch witness key` printed. A proxy on this machine can speak TLS to it.
+    /// Its key is what `deckwatch witness key` printed.
     #[arg(long = "witness", value_name = "URL=KEY", value_parser = witness_address)]
     witnesses: Vec<Arc<WitnessAddress>>,
+    #[command(flatten)]
+    authorities: Authorities,
+}
+
+/// Whose certificates of witnesses are believed.
+#[derive(Debug, Args)]
+pub(super) struct Authorities {
+    /// The authorities of witnesses' certificates (PEM, one or several), instead of the public ones.
+    #[arg(long, value_name = "FILE")]
+    witness_ca: Option<PathBuf>,
+}
+
+impl Authorities {
+    pub fn trust(&self) -> Result<Trust, Failure> {
+        Ok(self.witness_ca.as_deref().map_or_else(|| Ok(Trust::public()), Trust::file)?)
+    }
 }
 
 pub(super) fn witness_address(text: &str) -> Result<Arc<WitnessAddress>, String> {
@@ -42,31 +62,45 @@ pub(super) fn witness_address(text: &str) -> Result<Arc<WitnessAddress>, String>
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
+    let (certificate, trust) = (options.tls.certificate()?, options.authorities.trust()?);
     let shore = Arc::new(options.data.open()?);
     let _only = OneServer::of(&options.data.data)?;
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|error| {
         format!("cannot listen on {} ({error}); choose another with --listen", options.listen)
     })?;
     let address = listener.local_addr()?;
-    say(format_args!("Deckwatch serves http://{address}/ (end with Ctrl-C)"));
+    let scheme = options.tls.scheme();
+    say(format_args!("Deckwatch serves {scheme}://{address}/ (end with Ctrl-C)"));
     if !address.ip().is_loopback() {
         tracing::warn!("the pages have no log-in, and {address} is not loopback");
     }
-    let asking = tokio::spawn(ask(Arc::clone(&shore), options.witnesses));
-    crate::http::serve(listener, shore, Hosts::named(options.hosts), shutdown()).await?;
+    options.tls.warn(address);
+    let asking = tokio::spawn(ask(Arc::clone(&shore), options.witnesses, trust));
+    let hosts = Hosts::named(options.hosts);
+    match certificate {
+        None => crate::http::serve(listener, shore, hosts, shutdown()).await?,
+        Some(certificate) => {
+            let listener = TlsListener::new(listener, certificate.server_config()?);
+            let following = tokio::spawn(follow(certificate));
+            crate::http::serve(listener, shore, hosts, shutdown()).await?;
+            following.abort();
+        }
+    }
     asking.abort();
     Ok(())
 }
 
 /// Asks the witnesses to cosign whatever was logged since.
-async fn ask(shore: Arc<Shore>, witnesses: Vec<Arc<WitnessAddress>>) {
+async fn ask(shore: Arc<Shore>, witnesses: Vec<Arc<WitnessAddress>>, trust: Trust) {
     let mut interval = tokio::time::interval(ASK_EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
         for witness in &witnesses {
             let (shore, asked) = (Arc::clone(&shore), Arc::clone(witness));
-            let asked = tokio::task::spawn_blocking(move || shore.ask_witness(&asked, post)).await;
+            let trust = trust.clone();
+            let asking = move || shore.ask_witness(&asked, |url, bytes| trust.post(url, bytes));
+            let asked = tokio::task::spawn_blocking(asking).await;
             let witness = witness.key().name();
             match asked {
                 Ok(Ok(Cosigning::Cosigned(size))) => {
@@ -83,17 +117,4 @@ async fn ask(shore: Arc<Shore>, witnesses: Vec<Arc<WitnessAddress>>) {
             }
         }
     }
-}
-
-/// Sends bytes to a witness; gives status and body.
-pub(super) fn post(url: &str, bytes: &[u8]) -> Result<(u16, Vec<u8>), String> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .into();
-    let mut answer = agent.post(url).send(bytes).map_err(|error| error.to_string())?;
-    let status = answer.status().as_u16();
-    let body = answer.body_mut().with_config().limit(MAX_REPLY).read_to_vec();
-    Ok((status, body.map_err(|error| error.to_string())?))
 }

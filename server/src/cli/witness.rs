@@ -5,11 +5,15 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use clap::{Args, Subcommand};
 use deckwatch_core::ledger::{KeyType, VerifierKey, Witness};
 
-use super::{Failure, runtime, say, shutdown};
+use super::{
+    Failure, runtime, say, shutdown,
+    tls::{Tls, follow},
+};
 use crate::{
     clock::SystemClock,
     entropy::SystemEntropy,
     store::sqlite::SqliteWitnessStore,
+    tls::TlsListener,
     witness::{create_key, read_key, router, serve},
 };
 
@@ -28,7 +32,7 @@ use crate::{
 pub(super) struct Options {
     #[command(subcommand)]
     task: Option<Task>,
-    /// Address and port. Anybody may ask; TLS is a proxy's work.
+    /// Address and port. Anybody may ask.
     #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDR")]
     listen: SocketAddr,
     /// The file in which it remembers what it cosigned; made if there is none.
@@ -40,6 +44,8 @@ pub(super) struct Options {
     /// The file with the witness's own key.
     #[arg(long, default_value = "witness.key", value_name = "FILE")]
     key_file: PathBuf,
+    #[command(flatten)]
+    tls: Tls,
 }
 
 #[derive(Debug, Subcommand)]
@@ -80,16 +86,26 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
 
 async fn witness(options: Options) -> Result<(), Failure> {
     let witness = Witness::new(read_key(&options.key_file)?, options.log)?;
-    let store = open(&options.store)?;
+    let (certificate, store) = (options.tls.certificate()?, open(&options.store)?);
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|error| {
         format!("cannot listen on {} ({error}); choose another with --listen", options.listen)
     })?;
     let address = listener.local_addr()?;
     let origins: Vec<&str> = witness.origins().collect();
     say(format_args!("{} witnesses {}", witness.verifier(), origins.join(", ")));
-    say(format_args!("It answers http://{address}/add-checkpoint (end with Ctrl-C)"));
+    let scheme = options.tls.scheme();
+    say(format_args!("It answers {scheme}://{address}/add-checkpoint (end with Ctrl-C)"));
+    options.tls.warn(address);
     let router = router(witness, store, Arc::new(SystemClock));
-    serve(listener, router, shutdown()).await?;
+    match certificate {
+        None => serve(listener, router, shutdown()).await?,
+        Some(certificate) => {
+            let listener = TlsListener::new(listener, certificate.server_config()?);
+            let following = tokio::spawn(follow(certificate));
+            serve(listener, router, shutdown()).await?;
+            following.abort();
+        }
+    }
     Ok(())
 }
 

@@ -46,11 +46,11 @@ enum Answer {
 impl WitnessAddress {
     /// Reads `URL=KEY`, as the command line gives it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        const FORM: &str = "a witness is given as http://HOST:PORT=NAME+ID+KEY";
+        const FORM: &str = "a witness is given as https://HOST:PORT=NAME+ID+KEY, or with http://";
         let at = text.find('=').ok_or(FORM)?;
         let (url, key) = (text.get(..at).unwrap_or(""), text.get(at + 1..).unwrap_or(""));
-        if !url.starts_with("http://") {
-            return Err(format!("{FORM}; a proxy on this machine can speak TLS to it"));
+        if !["https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(FORM.to_owned());
         }
         let key = VerifierKey::parse_as(key, KeyType::Cosignature).map_err(|it| it.to_string())?;
         Ok(Self { url: url.trim_end_matches('/').to_owned(), key, knows: Mutex::new(0) })

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use deckwatch_core::ledger::{LedgerKey, SignedTreeHead, TreeHead, VerifierKey};
 
 use super::LedgerError;
-use crate::shore::{KeyFolderError, lock, write_private};
+use crate::private_file;
+use crate::shore::{KeyFolderError, lock};
 
 /// Files of the ledger in the folder of keys: `ledger-<id>.key`, `ledger-<id>.head`, after a loss that a phone showed
 /// `ledger-<id>.lost`, and while the shore collects `ledger-<id>.collecting`, where the id is the key's.
@@ -57,7 +58,8 @@ impl LedgerFolder {
     /// Keeps the key of a new ledger. It is durable when this returns, and never replaced.
     pub fn keep(&self, key: &LedgerKey) -> Result<(), KeyFolderError> {
         let path = self.path(key.verifier(), "key");
-        write_private(&path, key.to_text().as_bytes(), false).map_err(|cause| self.io(cause))?;
+        private_file::write(&path, key.to_text().as_bytes(), false)
+            .map_err(|cause| self.io(cause))?;
         *lock(&self.key) = Some(Arc::new(key.clone()));
         Ok(())
     }
@@ -114,7 +116,7 @@ impl LedgerFolder {
         let _turn = self.turn(ledger).map_err(|cause| self.io(cause))?;
         if self.handed_out(ledger)?.is_none_or(|it| it.size < head.size) {
             let path = self.path(ledger, "head");
-            write_private(&path, note, true).map_err(|cause| self.io(cause))?;
+            private_file::write(&path, note, true).map_err(|cause| self.io(cause))?;
         }
         *newest = Some(head);
         Ok(())
@@ -137,7 +139,8 @@ impl LedgerFolder {
         since: i64,
     ) -> Result<(), LedgerError> {
         let path = self.path(ledger, "collecting");
-        write_private(&path, since.to_string().as_bytes(), true).map_err(|cause| self.io(cause))?;
+        private_file::write(&path, since.to_string().as_bytes(), true)
+            .map_err(|cause| self.io(cause))?;
         Ok(())
     }
 
@@ -161,7 +164,7 @@ impl LedgerFolder {
             return Ok(());
         }
         let path = self.path(ledger, "lost");
-        write_private(&path, note, true).map_err(|cause| self.io(cause))?;
+        private_file::write(&path, note, true).map_err(|cause| self.io(cause))?;
         *lock(&self.checked) = None;
         Ok(())
     }

@@ -1,8 +1,7 @@
 //! The folder with the key of every vessel's shore device.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -14,6 +13,7 @@ use deckwatch_core::{
 
 use super::lock;
 use crate::ledger::LedgerFolder;
+use crate::private_file;
 
 /// Why a key was not read or written.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +71,10 @@ impl KeyFolder {
     pub fn open(folder: &Path) -> Result<Self, KeyFolderError> {
         let ledger = LedgerFolder::within(folder);
         let opened = Self { folder: folder.to_owned(), ledger, read: Mutex::default() };
-        make_private(folder).map_err(|cause| opened.io(cause))?;
+        let wider = private_file::make_folder(folder).map_err(|cause| opened.io(cause))?;
+        if let Some(mode) = wider {
+            tracing::warn!(folder = %folder.display(), "others could enter the folder of keys (mode {mode:03o}); it is 700 now");
+        }
         Ok(opened)
     }
 
@@ -96,12 +99,12 @@ impl KeyFolder {
     /// Keeps the key of a new vessel. It is durable when this returns, and never replaced.
     pub fn keep(&self, vessel: VesselId, key: SoftwareKey) -> Result<(), KeyFolderError> {
         let text = HEXLOWER.encode(&key.to_secret());
-        write_private(&self.path(vessel), text.as_bytes(), false).map_err(|cause| {
-            match cause.kind() {
+        private_file::write(&self.path(vessel), text.as_bytes(), false).map_err(
+            |cause| match cause.kind() {
                 std::io::ErrorKind::AlreadyExists => KeyFolderError::Exists(vessel),
                 _ => self.io(cause),
-            }
-        })?;
+            },
+        )?;
         lock(&self.read).insert(vessel, Arc::new(key));
         Ok(())
     }
@@ -145,35 +148,6 @@ impl KeyFolder {
             .and_then(|secret| SoftwareKey::from_secret(&secret).ok())
             .ok_or(KeyFolderError::Damaged(vessel))
     }
-}
-
-/// Writes a line into a file that only its owner may read, whole or not at all, durable when this returns. Only with
-/// `replace` a file that is there gives way.
-pub(crate) fn write_private(path: &Path, text: &[u8], replace: bool) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    // Temporary files of this crate are made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text)?;
-    if !text.ends_with(b"\n") {
-        file.write_all(b"\n")?;
-    }
-    file.as_file().sync_all()?;
-    if replace {
-        file.persist(path).map_err(|failure| failure.error)?;
-    } else {
-        file.persist_noclobber(path).map_err(|failure| failure.error)?;
-    }
-    // The name is durable only when the folder is.
-    File::open(folder)?.sync_all()
-}
-
-/// A folder that only its owner may enter.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use toml::{Table, Value};
 use super::read;
 
 /// The next multiple of 25 above what there is. Raising it is a decision, seen in a review: 275 became
-/// 300 with UniFFI's generator and the 13 packages below it, which build and test, and do not ship.
-const MOST_PACKAGES: usize = 300;
+/// 300 with UniFFI's generator and the 13 packages below it, which build and test, and do not ship. 300 became 350 with
+/// rustls on ring, which are 8 packages here, 10 more for Windows alone, and 19 that rcgen names for its tests, of which 8 are built.
+const MOST_PACKAGES: usize = 350;
 
 /// Never, in any version. `deny.toml` has the reasons.
 const BANNED: &[&str] = &["openssl", "sqlx", "native-tls", "aws-lc"];

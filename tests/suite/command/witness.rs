@@ -71,7 +71,7 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    fn arguments(&self) -> Vec<String> {
+    pub(super) fn arguments(&self) -> Vec<String> {
         let [store, key] = ["witness.db", "witness.key"].map(|name| self.file(name));
         let [store, key] = [store, key].map(|path| path.to_str().unwrap().to_owned());
         let words = ["witness", "--listen", "127.0.0.1:0", "--log", &self.log, "--store", &store];
