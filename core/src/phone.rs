@@ -8,6 +8,7 @@ mod disowned;
 mod documents;
 mod erasures;
 mod giving_back;
+mod in_use;
 mod join;
 mod ledger;
 mod open;
@@ -29,6 +30,7 @@ pub use crew::{BadgeLogInError, BindError, FingerError, LogInError, SetPinError,
 pub use disowned::Disowned;
 pub use documents::{PageError, PlanEditError, Written};
 pub use erasures::rule_of;
+pub use in_use::SeeError;
 pub use join::JoinError;
 pub use ledger::{LedgerCheck, named_ledger};
 pub use open::{OpenError, Opened};

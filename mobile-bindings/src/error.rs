@@ -6,7 +6,8 @@ use deckwatch_core::{
     page::{DraftError, PageWriteError},
     phone::{
         AnswerError, BadgeLogInError, BindError, CertifyError, FingerError, JoinError, LogInError,
-        OpenError, PageError, RecordError, RequestError, ResponseError, SetPinError, VouchError,
+        OpenError, PageError, RecordError, RequestError, ResponseError, SeeError, SetPinError,
+        VouchError,
     },
     presence::{label::LabelError, reading::ReadError},
     record::{EnrolmentError, KeyError, VouchTextError},
@@ -381,6 +382,18 @@ impl From<JoinError> for MobileError {
             JoinError::NoSuchDue => Self::NotInPlan { text },
             JoinError::Record(error) => error.into(),
             _ => Self::internal("join-error"),
+        }
+    }
+}
+
+impl From<SeeError> for MobileError {
+    fn from(error: SeeError) -> Self {
+        let text = error.to_string();
+        match error {
+            SeeError::Code(_) | SeeError::Itself => Self::input("code", text),
+            SeeError::OtherVessel => Self::OtherVessel { text },
+            SeeError::Record(error) => error.into(),
+            _ => Self::internal("see-error"),
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod camera;
 pub mod hostile;
+pub mod simulator;
 pub mod tag;
 
 use std::{

@@ -15,6 +15,7 @@ mod power;
 mod presence;
 mod restored;
 mod setup;
+mod simulated;
 mod story;
 mod tags;
 mod writing;

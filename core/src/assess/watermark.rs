@@ -9,7 +9,8 @@
 //!
 //! A device holds back every window whose deadline is after its watermark, except:
 //! - the last `park` or `resume` is a `park`: all records up to it are held, and after it there are
-//!   none;
+//!   none, unless another certified device has seen a record of it that is not held: then it is in use again, and what it recorded
+//!   since has not arrived;
 //! - its key was rotated, and the next one is certified: all records up to the rotation are held, and the
 //!   device of the next key holds back what comes after it;
 //! - the window opened after the device was declared lost, after it was revoked, or after its
@@ -111,6 +112,8 @@ pub struct HeldBack {
 pub(super) struct Device {
     pub state: DeviceState,
     pub watermark: Moment,
+    /// Another device saw it in use after it was put away, not before this.
+    seen: Option<Moment>,
     /// Put away, or its key was rotated: nothing comes of it any more.
     pub parked: bool,
     pub lost: bool,
@@ -151,9 +154,10 @@ impl Device {
         device_words(self.state.dev, self.state.roles)
     }
 
-    /// Silent since its watermark, 10 µs.
+    /// Silent since its watermark, or since it was seen in use; 10 µs.
     pub fn silent_for(&self, as_of: i64) -> i64 {
-        Moment::from_unix(as_of).0.saturating_sub(self.watermark.0)
+        let since = self.seen.map_or(self.watermark, |seen| seen.max(self.watermark));
+        Moment::from_unix(as_of).0.saturating_sub(since.0)
     }
 }
 
@@ -179,14 +183,19 @@ impl Devices {
         let limit_secs = contact_limit(input, adoptions);
         let heard = last_heard(input, timeline);
         let revoked = revocations(input, timeline);
+        let seen = seen_beyond(input, timeline);
         let walks = [Roles::CREW, Roles::OFFICER, Roles::HUB];
         let certified = input
             .authority
             .devices()
             .filter(|(_, standing)| walks.iter().any(|role| standing.roles.has(*role)))
             .map(|(dev, standing)| {
-                let at = (dev, heard.get(&dev).copied(), revoked.get(&dev).copied());
-                (dev, device(input, timeline, at, standing, limit_secs))
+                let told = Told {
+                    heard: heard.get(&dev).copied(),
+                    revoked: revoked.get(&dev).copied(),
+                    seen: seen.get(&dev).copied(),
+                };
+                (dev, device(input, timeline, (dev, told), standing, limit_secs))
             })
             .collect();
         let root = input.authority.root();
@@ -242,15 +251,34 @@ fn unheard(timeline: &Timeline<'_>, dev: DeviceId, roles: Roles, state: Use) -> 
     }
 }
 
+/// What is known of a device from elsewhere than its chain.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    heard: Option<Moment>,
+    /// When the shore revoked it, Unix s.
+    revoked: Option<i64>,
+    seen: Option<SeenBeyond>,
+}
+
+/// Another device saw a record of this one that is not held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct SeenBeyond {
+    /// Not before this.
+    at: Moment,
+    /// How many records that are not held it had written by then.
+    unheld: u64,
+}
+
 fn device(
     input: &Input<'_>,
     timeline: &Timeline<'_>,
-    (dev, last_heard, revoked): (DeviceId, Option<Moment>, Option<i64>),
+    (dev, told): (DeviceId, Told),
     standing: &Standing,
     limit_secs: i64,
 ) -> Device {
     let mut watermark = certified_from(timeline, standing);
     let (mut parked, mut spent, mut rotated) = (false, false, false);
+    let mut put_away = false;
     if let Some(track) = timeline.track(dev)
         && let Some(branch) = timeline.branches.get(track)
     {
@@ -259,8 +287,9 @@ fn device(
         let last = entries().find(|(_, entry)| matches!(entry.kind, ALIVE | PARK | RESUME));
         let alive = last.and_then(|(index, _)| timeline.known(track, index).by_clock.not_before);
         watermark = alive.map_or(watermark, |alive| alive.max(watermark));
-        let put_away = entries().find(|(_, entry)| matches!(entry.kind, PARK | RESUME));
-        parked = put_away.is_some_and(|(_, entry)| entry.kind == PARK);
+        let last = entries().find(|(_, entry)| matches!(entry.kind, PARK | RESUME));
+        put_away = last.is_some_and(|(_, entry)| entry.kind == PARK);
+        parked = put_away && told.seen.is_none();
         let last_trusted = standing.last_trusted_seq.and_then(|seq| usize::try_from(seq).ok());
         spent =
             last_trusted.is_some_and(|last| branch.trusted_len(standing.last_trusted_seq) > last);
@@ -269,7 +298,7 @@ fn device(
         rotated = branch.genesis_fits && next.is_some_and(|next| is_certified(input, next));
         parked |= rotated;
     }
-    let released_from = [standing.lost, standing.until, revoked].into_iter().flatten().min();
+    let released_from = [standing.lost, standing.until, told.revoked].into_iter().flatten().min();
     let over = standing.lost.is_some_and(|lost| lost <= input.as_of);
     let state = if over {
         Use::Lost
@@ -286,10 +315,25 @@ fn device(
     };
     let (lost, ship_enrolled) = (standing.lost.is_some(), standing.ship_enrolled);
     let mut state = unheard(timeline, dev, standing.roles, state);
-    (state.watermark, state.last_heard) = (Some(watermark), last_heard);
+    (state.watermark, state.last_heard) = (Some(watermark), told.heard);
     let took_over = took_over(input, timeline, dev);
-    let mut device =
-        Device { state, watermark, parked, lost, took_over, ship_enrolled, spent, released_from };
+    let seen = told.seen.filter(|_| put_away);
+    // One record after the `park` is its `resume` and no patrol: until it was seen, nothing was walked with it.
+    if let Some(seen) = seen.filter(|seen| seen.unheld == 1) {
+        watermark = seen.at.max(watermark);
+    }
+    let seen = seen.map(|seen| seen.at);
+    let mut device = Device {
+        state,
+        watermark,
+        seen,
+        parked,
+        lost,
+        took_over,
+        ship_enrolled,
+        spent,
+        released_from,
+    };
     let silent = device.silent_for(input.as_of);
     device.state.over_limit = !parked && silent > limit_secs.saturating_mul(PER_SECOND);
     device
@@ -342,6 +386,28 @@ fn last_heard(input: &Input<'_>, timeline: &Timeline<'_>) -> BTreeMap<DeviceId, 
         last.into_iter().for_each(|at| hear(branch.dev, at));
     }
     heard
+}
+
+/// Devices of which a certified one saw a record that is not held, and the earliest moment that it was not before. Who lies about it, however often, hides
+/// misses for the contact limit at most, under his own signature.
+fn seen_beyond(input: &Input<'_>, timeline: &Timeline<'_>) -> BTreeMap<DeviceId, SeenBeyond> {
+    let mut seen: BTreeMap<DeviceId, SeenBeyond> = BTreeMap::new();
+    for (track, branch) in timeline.branches.iter().enumerate() {
+        let Some(standing) = input.authority.standing(branch.dev) else { continue };
+        let trusted = branch.trusted_len(standing.last_seq_with_authority());
+        for (index, entry) in branch.entries.iter().enumerate().take(trusted) {
+            let Some(Body::Seen { dev, seq, .. }) = entry.body() else { continue };
+            let held = timeline.track(*dev).and_then(|track| timeline.branches.get(track));
+            let held = held.map_or(0, |held| held.entries.len() as u64);
+            if *seq >= held && *dev != branch.dev {
+                let at = timeline.known(track, index).by_clock.not_before;
+                let at = at.unwrap_or(Moment::from_unix(0));
+                let this = SeenBeyond { at, unheld: seq.saturating_sub(held).saturating_add(1) };
+                seen.entry(*dev).and_modify(|known| *known = this.min(*known)).or_insert(this);
+            }
+        }
+    }
+    seen
 }
 
 /// When the shore revoked each device for the first time, by the shore's clock.

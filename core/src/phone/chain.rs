@@ -256,20 +256,6 @@ impl Phone {
         Ok(!fresh)
     }
 
-    /// The device is put away (1 not in use, 2 repair, 3 taken ashore): its silence is no
-    /// longer waited for.
-    pub fn park(&mut self, reason: u64, reading: &ClockReading) -> Result<RecordRef, RecordError> {
-        if self.current.is_some() {
-            return Err(RecordError::PatrolOpen);
-        }
-        self.record(0, Body::Park { reason }, reading)
-    }
-
-    /// The device is back in use.
-    pub fn resume(&mut self, reading: &ClockReading) -> Result<RecordRef, RecordError> {
-        self.record(0, Body::Resume, reading)
-    }
-
     /// Says who holds the phone from now on, as the caller knows it: a word, or what a hub has checked by
     /// itself. [`Phone::log_in`] checks.
     pub fn login(

@@ -2,6 +2,7 @@
 
 mod disowned;
 mod hands;
+mod in_use;
 mod known;
 mod ledger;
 mod nfc;

@@ -9,9 +9,9 @@ use crate::{
     model::{CheckpointId, CrewNo, DeviceId, DocumentId, DueId, Hash, RouteId, TagId, VesselId},
     presence::label::Label,
     record::{
-        Body, ContentPart, DeviceKey, Enrolment, EnrolmentAnswer, EnrolmentRequest, Item, JoinCode,
-        PersonPart, Receipt, Run, Segment, SoftwareKey, TimePart, VisitedPoints, device_id,
-        vectors::check,
+        Body, ContentPart, DeviceKey, Enrolment, EnrolmentAnswer, EnrolmentRequest, HeadCode, Item,
+        JoinCode, PersonPart, Receipt, Run, Segment, SoftwareKey, TimePart, VisitedPoints,
+        device_id, vectors::check,
     },
     sync::{
         Document, Problem, ProblemCode, Request, Response, Scope, SealedRequest, TreeHeadAnswer,
@@ -299,4 +299,21 @@ fn join_codes() {
         })
     });
     check("join_codes", json!(vectors));
+}
+
+#[test]
+fn head_codes() {
+    let dev = device_id(&phone().public_key());
+    let vectors = [0, 300, u64::MAX].map(|seq| {
+        let code = HeadCode { vessel: VESSEL, dev, seq, head: Hash::of(b"head") };
+        assert_eq!(HeadCode::from_text(&code.to_text()), Ok(code));
+        json!({
+            "text": code.to_text(),
+            "vessel": hex(&code.vessel.0),
+            "dev": hex(&code.dev.0),
+            "seq": code.seq,
+            "head": hex(&code.head.0),
+        })
+    });
+    check("head_codes", json!(vectors));
 }

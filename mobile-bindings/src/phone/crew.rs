@@ -1,7 +1,7 @@
 //! Whether the phone is in use.
 
 use super::Phone;
-use crate::{MobileError, platform::Change};
+use crate::{MobileError, guard::guard, platform::Change};
 
 /// Why a phone is put away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
@@ -29,10 +29,24 @@ impl Phone {
         })
     }
 
-    /// Records that the phone is back in use.
+    /// Records that the phone is back in use. Sync then, or let another phone [`see`](Self::see) its code: until the shore
+    /// hears of it, it may call patrols missed that are walked with this phone.
     pub fn resume(&self) -> Result<(), MobileError> {
         self.recording("resume", &[Change::Sync], |phone, reading| {
             phone.resume(reading)?;
+            Ok(())
+        })
+    }
+
+    /// The text of the QR that another phone scans to record that this one is in use. Records nothing; show it anew after a scan.
+    pub fn head_code(&self) -> Result<String, MobileError> {
+        guard("head-code", || self.recorder.look(|phone, _| Ok(phone.head_code()?))?)
+    }
+
+    /// Records that another phone is in use, by the code that it shows.
+    pub fn see(&self, code: String) -> Result<(), MobileError> {
+        self.recording("see", &[Change::Sync], |phone, reading| {
+            phone.see(&code, reading)?;
             Ok(())
         })
     }

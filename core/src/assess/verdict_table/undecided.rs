@@ -120,6 +120,72 @@ fn devices_come_and_go() {
             "no patrol",
         ),
         row(
+            "parked, resumed out of reach, and seen by another phone",
+            |scene| {
+                scene.write(B, at(0, 30), 0, Body::Park { reason: 1 });
+                scene.sync(B, at(0, 40));
+                scene.write(B, at(0, 41), 0, Body::Park { reason: 1 });
+                scene.pens[B].flush();
+                scene.write(B, at(1, 30), 0, Body::Resume);
+                let (dev, (seq, head)) = (scene.pens[B].dev, scene.pens[B].head());
+                scene.write(A, at(1, 31), 0, Body::Seen { dev, seq, head, via: 1 });
+                scene.sync(O, at(4, 0));
+                scene.sync(A, at(4, 0));
+            },
+            (5, 0),
+            AwaitingSync,
+            "Waiting",
+        )
+        .held(&[B]),
+        row(
+            "parked, resumed after the window and seen then, right after it",
+            |scene| {
+                scene.write(B, at(0, 30), 0, Body::Park { reason: 1 });
+                scene.pens[B].flush();
+                scene.write(B, at(3, 30), 0, Body::Resume);
+                let (dev, (seq, head)) = (scene.pens[B].dev, scene.pens[B].head());
+                scene.write(A, at(3, 31), 0, Body::Seen { dev, seq, head, via: 1 });
+                scene.sync(O, at(4, 0));
+                scene.sync(A, at(4, 0));
+            },
+            (5, 0),
+            Missed,
+            "no patrol",
+        ),
+        row(
+            "the same, and seen after more records",
+            |scene| {
+                scene.write(B, at(0, 30), 0, Body::Park { reason: 1 });
+                scene.pens[B].flush();
+                scene.write(B, at(1, 30), 0, Body::Resume);
+                scene.write(B, at(2, 30), 0, Body::Alive);
+                let (dev, (seq, head)) = (scene.pens[B].dev, scene.pens[B].head());
+                scene.write(A, at(3, 31), 0, Body::Seen { dev, seq, head, via: 1 });
+                scene.sync(O, at(4, 0));
+                scene.sync(A, at(4, 0));
+            },
+            (5, 0),
+            AwaitingSync,
+            "Waiting",
+        )
+        .held(&[B]),
+        row(
+            "seen by nobody who is certified",
+            |scene| {
+                scene.write(B, at(0, 30), 0, Body::Park { reason: 1 });
+                scene.pens[B].flush();
+                let stranger = scene.add(at(0, 31));
+                let (dev, head) = (scene.pens[B].dev, Hash([7; 32]));
+                scene.write(stranger, at(1, 31), 0, Body::Seen { dev, seq: 99, head, via: 1 });
+                scene.pens[stranger].flush();
+                scene.sync(O, at(4, 0));
+                scene.sync(A, at(4, 0));
+            },
+            (5, 0),
+            Missed,
+            "no patrol",
+        ),
+        row(
             "resumed after the window",
             |scene| {
                 scene.write(B, at(0, 30), 0, Body::Park { reason: 1 });

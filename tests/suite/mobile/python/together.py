@@ -71,3 +71,17 @@ for late in [3_600, 7_200]:
 assert mate.phone.sync_state().unsent == officer.phone.sync_state().unsent == 0
 text = page(f"/patrols/{due.id}")
 assert "done" in text and "missed" not in text, text
+
+# The mate's phone is put away, and comes back where no link is: the officer's phone records that it is in use again.
+vessel = f"/vessels/{FACTS['vessel']}"
+mate.at(FACTS["deadline"] + 8_000).park(dw.ParkReason.NOT_IN_USE)
+mate.sync(FACTS["deadline"] + 8_010)
+assert "parked" in page(vessel)
+mate.at(FACTS["deadline"] + 9_000).resume()
+code = mate.phone.head_code()
+assert refused(dw.MobileError.InvalidInput, mate.phone.see, code).field == "code"
+wrong = refused(dw.MobileError.InvalidInput, officer.at(FACTS["deadline"] + 9_010).see, labels[0])
+assert wrong.field == "code", wrong
+officer.phone.see(code)
+officer.sync(FACTS["deadline"] + 9_100)
+assert "parked" not in page(vessel)
