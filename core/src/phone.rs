@@ -145,6 +145,8 @@ pub struct Phone {
     given_changes: std::collections::BTreeSet<OwnChange>,
     /// Changes in the last request, and what this phone was certified for then.
     sent_changes: (Vec<OwnChange>, Vec<u8>),
+    /// Pages that are asked for by name, until all have been.
+    asking: Option<outbox::Asking>,
     /// The adopted version, read once.
     in_force: PlanContent,
 }

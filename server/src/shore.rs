@@ -33,7 +33,7 @@ pub(crate) use held::{Genesis, genesis_of};
 pub(crate) use invitation::Waiting;
 pub use keys::{KeyFolder, KeyFolderError};
 pub use page::PageWrite;
-pub use pages::{PageState, Pages};
+pub use pages::{MostPages, PageState, Pages};
 pub use plan::PlanEdit;
 pub use standing::{Beginning, RevocationPreview};
 pub use unchecked::UncheckedScans;

@@ -6,8 +6,9 @@ use deckwatch_core::{
     model::{CrewNo, PageSubject},
     page::{Answer, Draft, On, PageContent, PageWriteError, WritingKind},
     phone::PageError,
-    plan::{Check, CheckKind},
+    plan::{Check, CheckKind, Timing},
     record::PersonPart,
+    sync::Response,
 };
 use deckwatch_tests::{BEGIN, DAY, TestShore, TestVessel, walk};
 
@@ -407,5 +408,44 @@ fn after_three_weeks_without_a_link_everything_written_meanwhile_comes() {
         let page = phones[1].phone.page(subject).unwrap();
         assert_eq!(page, shore.shore.page(ship.vessel, subject).unwrap());
         assert_eq!(page.writings.len(), 1);
+    }
+}
+
+/// An answer takes 64 Pages of one hand, and a request 512 names: who was away longer asks again, until all is there, and is
+/// sent nothing twice.
+#[test]
+fn more_pages_than_fit_into_one_answer_come_in_several_and_none_twice() {
+    for (away, count) in [(12, 100), (40, 300)] {
+        let shore = TestShore::start();
+        let mut ship = shore.commission(&SHIPS[0], 1);
+        for schedule in ship.plan.schedules.values_mut() {
+            schedule.timing = Timing::Times((0..24).map(|hour| hour * 60).collect());
+            (schedule.window_minutes, schedule.start_within_minutes) = (40, 30);
+        }
+        shore.shore.edit_plan(ship.vessel, &ship.plan).unwrap();
+        let (mut officer, mut walker) = shore.crewed(&ship, BEGIN);
+        let dues = ship.due(BEGIN + 3_600, BEGIN + away * DAY);
+        assert!(dues.len() >= 24 * 11, "{}", dues.len());
+        // The oldest ones: further back than the names of one request reach.
+        let subjects = dues[..count].iter().map(|due| (PageSubject::Due(due.id), due.closes));
+        let subjects: Vec<(PageSubject, i64)> = subjects.collect();
+        for (subject, at) in &subjects {
+            write(&mut officer, *subject, &remark("All quiet."), *at);
+        }
+        let now = BEGIN + away * DAY;
+        shore.sync(&mut officer, now);
+        shore.sync(&mut walker, now + 60);
+        let mut lacking = 0;
+        for (subject, _) in &subjects {
+            lacking += usize::from(walker.phone.page(*subject).unwrap().writings.len() != 1);
+        }
+        assert_eq!(lacking, 0, "of {count}, after {away} days");
+        for (phone, at) in [(&mut officer, now + 120), (&mut walker, now + 180)] {
+            shore.clock.set(at);
+            let request = phone.phone.sync_request(&phone.clock.read(at * 1_000)).unwrap();
+            let answer = Response::decode(&shore.post(&request).unwrap()).unwrap();
+            let brought = (answer.changes.len(), answer.more);
+            assert_eq!(brought, (0, false), "after {away} days, to {}", phone.phone.device());
+        }
     }
 }

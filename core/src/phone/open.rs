@@ -105,6 +105,7 @@ impl Phone {
             lost_changes: std::collections::BTreeSet::new(),
             given_changes: std::collections::BTreeSet::new(),
             sent_changes: (Vec::new(), Vec::new()),
+            asking: None,
             in_force: PlanContent::default(),
         };
         if let Some(text) = phone.store.setting("enrolment")? {

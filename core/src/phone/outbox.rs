@@ -15,8 +15,9 @@ use crate::{
 const DAY: i64 = 86_400;
 /// Pages with changes in so many seconds are spoken of in a sync: four weeks.
 const LATELY: i64 = 28 * DAY;
-/// Pages spoken of in one sync.
-const PAGES: usize = 256;
+/// Pages spoken of in one sync, those asked for by name with them; one place is the Plan's. A request that speaks of fewer
+/// speaks of every Page with changes lately.
+const PAGES: usize = Limits::DOCUMENTS - 1;
 /// Bytes of changes that the shore refused before, in one sync. It may have room now; a link that costs
 /// money must not carry them all every time.
 const REFUSED_BYTES: usize = 64 * 1024;
@@ -25,10 +26,23 @@ const REFUSED_BYTES: usize = 64 * 1024;
 const AWAY: i64 = 13 * DAY;
 /// It asks so far back: a quarter.
 const ASKED_BACK: i64 = 92 * DAY;
-/// Pages asked for in one sync; of more, the newest.
+/// Pages asked for in one request; of more, the newest, and the others in the next requests.
 const ASKED: usize = 512;
 /// The setting that holds the shore's time at the last sync that left nothing out.
 const WHOLE_SYNC: &str = "whole_sync";
+
+/// Pages that are asked for by name in several requests.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    /// When it began, Unix seconds: what was written since then, the shore sends by itself.
+    began: i64,
+    /// Asked for and answered whole.
+    answered: BTreeSet<DocumentId>,
+    /// Asked for in the request under way.
+    asked: Vec<DocumentId>,
+    /// There are others beyond these.
+    is_cut: bool,
+}
 
 impl Phone {
     /// Versions of the documents that a sync speaks of: the Plan, and Pages with changes lately.
@@ -49,8 +63,7 @@ impl Phone {
         pages: Vec<DocumentId>,
         versions: &mut Vec<Document<Version>>,
     ) -> Result<(), StoreError> {
-        let names: usize = versions.iter().map(|version| version.what.names().count()).sum();
-        let mut room = Limits::ALL_NAMES.saturating_sub(names);
+        let mut room = Limits::ALL_NAMES.saturating_sub(names_in(versions));
         let kind = DocumentKind::Page.number();
         for id in pages {
             let what = Version::of(self.merged_page(id)?, Limits::NAMES.min(room));
@@ -70,24 +83,55 @@ impl Phone {
         let (Some(vessel), Some(since)) = (self.vessel(), self.last_whole_sync()?) else {
             return Ok(versions);
         };
-        if now.saturating_sub(since) < AWAY {
+        // A shore sends nothing by itself to a phone that cannot say what it holds.
+        let is_full = versions.len() > PAGES;
+        if now.saturating_sub(since) < AWAY && !is_full {
+            self.asking = None;
             return Ok(versions);
+        }
+        let mut asking = self.asking.take().unwrap_or_default();
+        if now.saturating_sub(asking.began) >= DAY {
+            asking = Asking { began: now, ..Asking::default() };
         }
         let from = since.max(now.saturating_sub(ASKED_BACK)).saturating_sub(DAY);
         // A day of ship time begins up to a day before or after that of UTC.
         let days = (from.div_euclid(DAY)..=now.div_euclid(DAY).saturating_add(1)).rev();
         let dues = due_patrols(vessel, &self.in_force, from, now);
         let dues = dues.iter().rev().map(|due| PageSubject::Due(due.id));
-        let named: BTreeSet<DocumentId> = versions.iter().map(|version| version.id).collect();
-        let asked: Vec<DocumentId> = days
+        let mut open = days
             .map(PageSubject::Day)
             .chain(dues)
             .map(|subject| page_id(vessel, subject))
-            .filter(|id| !named.contains(id))
-            .take(ASKED)
-            .collect();
-        self.add_versions(asked, &mut versions)?;
+            .filter(|id| !asking.answered.contains(id));
+        asking.asked = open.by_ref().take(ASKED).collect();
+        asking.is_cut = open.next().is_some();
+        // Those asked for come first, and of the others as many as there are places left.
+        let asked: BTreeSet<DocumentId> = asking.asked.iter().copied().collect();
+        let mut others = versions.split_off(1);
+        others.retain(|version| !asked.contains(&version.id));
+        others.truncate(PAGES.saturating_sub(asked.len()));
+        self.add_versions(asking.asked.clone(), &mut versions)?;
+        let mut room = Limits::ALL_NAMES.saturating_sub(names_in(&versions));
+        for version in others {
+            let size = version.what.names().count();
+            if size <= room {
+                room -= size;
+                versions.push(version);
+            }
+        }
+        self.asking = Some(asking);
         Ok(versions)
+    }
+
+    /// An answer that left nothing out: what was asked for has come. `true`: there is more to ask for.
+    fn note_answered(&mut self) -> bool {
+        let Some(asking) = &mut self.asking else { return false };
+        asking.answered.extend(asking.asked.drain(..));
+        let is_cut = asking.is_cut;
+        if !is_cut {
+            self.asking = None;
+        }
+        is_cut
     }
 
     /// The shore's time at the last sync that left nothing out. It is kept by itself: the first answer
@@ -160,13 +204,14 @@ impl Phone {
 
     /// Remembers which changes the shore holds: those that it took now, and those that its version
     /// of a document reaches; and which it refused. One that it held and no longer reaches is sent again:
-    /// it may have been put back from a backup. `false`: it said nothing of them.
+    /// it may have been put back from a backup. Gives whether it said anything of them, and whether there are more
+    /// Pages to ask for.
     pub(super) fn note_held_changes(
         &mut self,
         response: &Response,
         reading: &ClockReading,
         go_on: &dyn Fn() -> bool,
-    ) -> Result<bool, ResponseError> {
+    ) -> Result<(bool, bool), ResponseError> {
         let (sent, certified_as) = std::mem::take(&mut self.sent_changes);
         let against: BTreeMap<&[u8], ProblemCode> = response
             .problems
@@ -193,11 +238,14 @@ impl Phone {
         if told {
             let versions = self.versions(at)?;
             self.note_reached(response, &versions, &taken, go_on)?;
+            if !response.more && self.note_answered() {
+                return Ok((heard, true));
+            }
             if !response.more {
                 self.store.set_setting(WHOLE_SYNC, &response.time.to_be_bytes())?;
             }
         }
-        Ok(heard)
+        Ok((heard, false))
     }
 
     fn note_reached(
@@ -245,4 +293,9 @@ impl Phone {
         }
         Ok(self.store.note_fates(&fates)?)
     }
+}
+
+/// Names in all versions together.
+fn names_in(versions: &[Document<Version>]) -> usize {
+    versions.iter().map(|version| version.what.names().count()).sum()
 }

@@ -171,12 +171,12 @@ impl Phone {
         self.refresh_plan()?;
         self.reread_code(reading)?;
         self.note_disowned(reading)?;
-        let heard = self.note_held_changes(&response, reading, go_on)?;
+        let (heard, more_to_ask) = self.note_held_changes(&response, reading, go_on)?;
         outcome.plan_to_adopt = self.plan.heads() != self.adopted;
         // An answer that brought nothing new would bring the same again.
         outcome.more &= outcome.new_segments + outcome.new_changes > 0;
         let refused: usize = self.refused_changes()?.iter().map(|(_, count)| count).sum();
-        outcome.more |= more_to_give_back;
+        outcome.more |= more_to_give_back || more_to_ask;
         outcome.more |= !self.unsent()?.is_empty() || (heard && self.unsent_changes()? > refused);
         Ok(outcome)
     }

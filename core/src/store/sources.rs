@@ -86,7 +86,8 @@ impl Store {
         devices.into_iter().map(|dev| Ok((dev, self.spans(sql, dev)?))).collect()
     }
 
-    /// Keeps a raw change that arrived at `arrived`, Unix seconds. `false`: it was here already.
+    /// Keeps a raw change that arrived at `arrived`, Unix seconds. `false`: it was here already, and is counted as of now:
+    /// what somebody sends again is to be named to him from now on.
     pub fn put_change(
         &mut self,
         kind: u64,
@@ -94,7 +95,13 @@ impl Store {
         change: &RawChange,
         arrived: i64,
     ) -> Result<bool, StoreError> {
-        insert_change(&self.connection, (kind, id), change, (arrived, false))
+        let is_new = insert_change(&self.connection, (kind, id), change, (arrived, false))?;
+        if !is_new {
+            let sql = "UPDATE change SET arrived = max(arrived, ?4) WHERE kind = ?1 AND id = ?2 AND hash = ?3";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.execute(params![to_sql(kind)?, id.0, change.hash.0, arrived])?;
+        }
+        Ok(is_new)
     }
 
     /// Documents of a kind with changes since `since` (Unix s), the latest first, `most` at most.

@@ -47,6 +47,15 @@ struct Known {
     compared: Option<(u64, usize, Hash)>,
 }
 
+/// How many Pages are sent without being asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MostPages {
+    /// Of all.
+    pub all: usize,
+    /// Of those on which one device wrote alone, so that nobody's many Pages take the place of others'.
+    pub of_one: usize,
+}
+
 /// All Pages of a vessel.
 #[derive(Debug, Clone, Default)]
 pub struct Pages {
@@ -78,12 +87,18 @@ impl Pages {
         self.iter().flat_map(|(_, state)| &state.excuses).cloned().collect()
     }
 
-    /// Pages of something that exists with changes since `since` (Unix s), the latest first: of those on which one
-    /// device wrote alone, at most `alone` of each, so that nobody's many Pages take the place of others'.
-    pub fn since(&self, since: i64, alone: usize) -> Vec<DocumentId> {
+    /// Pages of something that exists with changes since `since` (Unix s) that are `wanted`, the latest first; and whether
+    /// there were more than that.
+    pub fn since(
+        &self,
+        since: i64,
+        most: MostPages,
+        wanted: impl Fn(DocumentId) -> bool,
+    ) -> (Vec<DocumentId>, bool) {
         let mut late: Vec<(u64, DocumentId)> = self
             .iter()
             .filter(|(_, state)| state.received_at >= since && state.about.is_some())
+            .filter(|(id, _)| wanted(*id))
             .map(|(id, state)| (state.newest_arrival, id))
             .collect();
         late.sort_unstable_by_key(|late| std::cmp::Reverse(*late));
@@ -95,9 +110,13 @@ impl Pages {
             let (Some(writer), 1) = (writers.first(), writers.len()) else { return true };
             let count = counts.entry(*writer).or_default();
             *count += 1;
-            *count <= alone
+            *count <= most.of_one
         };
-        late.into_iter().filter(|it| has_room(it)).map(|(_, id)| id).collect()
+        let found = late.len();
+        let pages = late.into_iter().filter(|it| has_room(it)).map(|(_, id)| id);
+        let pages: Vec<DocumentId> = pages.take(most.all).collect();
+        let is_cut = pages.len() < found;
+        (pages, is_cut)
     }
 
     pub(super) fn refresh(

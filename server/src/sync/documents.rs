@@ -16,7 +16,7 @@ use super::{
     seal::{Sealed, problem},
 };
 use crate::ledger::Statement;
-use crate::shore::{Held, Shore, ShoreError, reaches};
+use crate::shore::{Held, MostPages, Shore, ShoreError, reaches};
 use crate::store::{BroughtSince, DocumentRef, NewChange, StoreError, WriteTx, gather};
 
 /// Bytes of changes that no record vouches for, per device that brings them.
@@ -222,7 +222,8 @@ impl Documents<'_> {
             return Ok(false);
         }
         let mut names = Limits::ALL_NAMES;
-        for id in self.pages() {
+        let (pages, is_cut) = self.pages();
+        for id in pages {
             let page = (DocumentKind::Page, id);
             let version = self.held.pages().get(id).map(|state| state.version.clone());
             let (version, theirs) = (version.unwrap_or_default(), self.theirs(page));
@@ -246,19 +247,34 @@ impl Documents<'_> {
                 }
             }
         }
-        Ok(true)
+        Ok(!is_cut)
     }
 
-    /// Pages that the request speaks of, and those written on lately.
-    fn pages(&self) -> Vec<DocumentId> {
+    /// Pages that the request speaks of, and those written on lately that the requester does not hold as they are here;
+    /// whether there are more of these. Who speaks of as many documents as a request takes holds others that it could not
+    /// name: it asks by name, and is sent nothing else.
+    fn pages(&self) -> (Vec<DocumentId>, bool) {
         let page = DocumentKind::Page.number();
         let named = self.request.documents.iter().filter(|doc| doc.kind == page).map(|doc| doc.id);
         let brought = self.request.changes.iter().filter(|it| it.kind == page).map(|it| it.id);
         let lately = self.now.saturating_sub(LATELY);
         let since = self.heard_before.map_or(lately, |time| lately.min(time));
-        let late = self.held.pages().since(since, PAGES_ALONE).into_iter().take(PAGES);
         let mut seen = BTreeSet::new();
-        named.chain(brought).chain(late).filter(|id| seen.insert(*id)).collect()
+        let mut pages: Vec<_> = named.chain(brought).filter(|id| seen.insert(*id)).collect();
+        if self.request.documents.len() >= Limits::DOCUMENTS {
+            return (pages, false);
+        }
+        let most = MostPages { all: PAGES, of_one: PAGES_ALONE };
+        // What the requester wrote alone it has; weeks later it does not name it any more.
+        let wanted = |id| !seen.contains(&id) && !self.is_own(id);
+        let (late, is_cut) = self.held.pages().since(since, most, wanted);
+        pages.extend(late);
+        (pages, is_cut)
+    }
+
+    fn is_own(&self, id: DocumentId) -> bool {
+        let records = self.held.pages().get(id).map(|state| state.records.as_slice());
+        records.is_some_and(|of| !of.is_empty() && of.iter().all(|at| at.dev == self.request.dev))
     }
 
     fn theirs(&self, (kind, id): (DocumentKind, DocumentId)) -> Version {

@@ -1,16 +1,19 @@
 //! What goes to the shore, what it refused, and what is left.
 
+use std::collections::BTreeSet;
+
 use super::{
-    hands::{hear, phone, reopened},
+    hands::{hear, phone, plan, reopened},
     pages::{DAY, certificate, certified, remark, shore_says},
     *,
 };
 use crate::{
     authority::Roles,
     document::{DocumentKind, RawChange, Version},
-    model::page_id,
+    model::{PageSubject, page_id},
+    plan::{Timing, due_patrols},
     record::chain::runs,
-    sync::{Document, Problem, ProblemCode, Request, Response, SealedRequest},
+    sync::{Document, Limits, Problem, ProblemCode, Request, Response, SealedRequest},
 };
 
 fn request(phone: &mut Phone, secs: i64) -> Request {
@@ -199,4 +202,50 @@ fn a_phone_goes_on_with_a_store_of_the_first_version() {
     let expected =
         ["genesis", "patrol_start", "scan", "alive", "anchor", "scan", "note", "document"];
     assert_eq!(kinds[..8], expected);
+}
+
+/// A vessel that is walked around the clock, and a phone that was in a drawer for six weeks.
+#[test]
+fn names_beyond_one_request_are_asked_for_in_the_next_until_none_is_left() {
+    const DAY_SECS: i64 = 86_400;
+    let (_folder, mut phone) = certified(40, Roles::CREW);
+    let mut hourly = plan();
+    for schedule in hourly.schedules.values_mut() {
+        schedule.timing = Timing::Times((0..24).map(|hour| hour * 60 + 10).collect());
+    }
+    let whole =
+        |phone: &Phone, secs: i64| Response { time: NOON + secs, ..answer(phone, Vec::new()) };
+    let begun = whole(&phone, 3_600);
+    take(&mut phone, &begun, 3_700);
+    let away = 42 * DAY_SECS;
+    let dues = due_patrols(VESSEL, &hourly, NOON + DAY_SECS, NOON + away);
+    let dues: BTreeSet<DocumentId> =
+        dues.iter().map(|due| page_id(VESSEL, PageSubject::Due(due.id))).collect();
+    assert!(dues.len() > 950 && dues.len() < Limits::DOCUMENTS, "{}", dues.len());
+    let (mut asked, mut requests) = (BTreeSet::new(), 0);
+    loop {
+        phone.in_force = hourly.clone();
+        let secs = away + requests * 20;
+        let out = request(&mut phone, secs);
+        let named: BTreeSet<DocumentId> = out.documents.iter().map(|doc| doc.id).collect();
+        assert_eq!(named.len(), out.documents.len(), "no name twice");
+        // Part of it comes: the same names once more.
+        let part = Response { more: true, ..whole(&phone, secs) };
+        take(&mut phone, &part, secs + 5);
+        phone.in_force = hourly.clone();
+        let again = request(&mut phone, secs + 10);
+        assert!(named.iter().all(|id| again.documents.iter().any(|doc| doc.id == *id)));
+        asked.extend(named);
+        requests += 1;
+        phone.in_force = hourly.clone();
+        let rest = whole(&phone, secs + 10);
+        if !take(&mut phone, &rest, secs + 15).more {
+            break;
+        }
+        assert!(requests < 8, "asking ends");
+    }
+    assert!(dues.is_subset(&asked), "{} of {}", dues.intersection(&asked).count(), dues.len());
+    assert_eq!(requests, 3, "512 names a request, and those of the days");
+    phone.in_force = hourly.clone();
+    assert_eq!(request(&mut phone, away + 100).documents.len(), 1, "the Plan alone");
 }

@@ -214,6 +214,29 @@ fn after_weeks_without_a_link_pages_are_asked_for_by_name_until_all_have_come() 
     assert!(out.documents.len() > 92 * 2, "{}", out.documents.len());
 }
 
+/// The shore heard of it late, and would send it for two weeks, every time.
+#[test]
+fn a_page_that_is_sent_again_weeks_later_is_named_from_then_on() {
+    let (_folder, mut phone) = certified(40, Roles::CREW);
+    let other = Other::new(1);
+    let bodies = [certificate(&phone, Roles::CREW, None), other.certificate()];
+    let segments = vec![shore_says(&bodies), other.vouches(other.word.hash)];
+    let answer = response(segments, std::slice::from_ref(&other.word));
+    phone.sync_response(&answer.encode(), &at(10)).unwrap();
+    let day = 86_400;
+    let names = |phone: &mut Phone, secs: i64| {
+        request(phone, secs).documents.iter().any(|document| document.id == page())
+    };
+    let heard = Response { time: NOON + 25 * day, ..response(Vec::new(), &[]) };
+    assert!(names(&mut phone, 25 * day));
+    phone.sync_response(&heard.encode(), &at(25 * day + 5)).unwrap();
+    assert!(!names(&mut phone, 30 * day));
+    let again = Response { segments: Vec::new(), time: NOON + 30 * day, ..answer };
+    let outcome = phone.sync_response(&again.encode(), &at(30 * day + 5)).unwrap();
+    assert_eq!(outcome.new_changes, 0);
+    assert!(names(&mut phone, 30 * day + 10));
+}
+
 #[test]
 fn words_that_wait_lend_their_number_to_no_other() {
     let (_folder, mut phone) = certified(40, Roles::CREW);
