@@ -114,12 +114,22 @@ impl Data {
 }
 
 fn open(folder: &Path) -> Result<Shore, Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| {
+    make_folder(folder).map_err(|error| {
         format!("cannot make {} ({error}); choose another with --data", folder.display())
     })?;
     let store = SqliteStore::open(&folder.join("deckwatch.db"), &SqliteOptions::default())?;
-    let keys = KeyFolder::open(&folder.join("keys"))?;
+    let keys = KeyFolder::open(&folder.join("keys"))
+        .map_err(|error| format!("{error}; {}", error.hint()))?;
     Ok(Shore::new(Arc::new(store), keys, Arc::new(SystemClock), Box::new(SystemEntropy)))
+}
+
+/// A new folder is its owner's alone: the database has names and times of persons. One that is there stays as it is.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// A vessel by its id, the beginning of its id, or its name.

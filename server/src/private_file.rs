@@ -56,6 +56,18 @@ pub(crate) fn write(path: &Path, text: &[u8], replace: bool) -> std::io::Result<
     File::open(folder)?.sync_all()
 }
 
+/// An empty file that only its owner may read and write, for a database to be made in. One that is there stays as it is.
+pub(crate) fn create(path: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// A folder that only its owner may enter. One that others may enter is closed to them, and its mode is given back: the
 /// secrets in it have modes of their own.
 pub(crate) fn make_folder(folder: &Path) -> std::io::Result<Option<u32>> {

@@ -31,6 +31,7 @@ pub(crate) use forks::reaches;
 pub use held::Held;
 pub(crate) use held::{Genesis, genesis_of};
 pub(crate) use invitation::Waiting;
+pub(crate) use keys::read_key;
 pub use keys::{KeyFolder, KeyFolderError};
 pub use page::PageWrite;
 pub use pages::{MostPages, PageState, Pages};

@@ -3,6 +3,7 @@
 mod audit;
 mod ledger;
 mod plan;
+mod secrets;
 mod tags;
 mod terminal;
 mod tls;

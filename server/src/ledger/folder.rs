@@ -7,11 +7,11 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use deckwatch_core::ledger::{LedgerKey, SignedTreeHead, TreeHead, VerifierKey};
+use deckwatch_core::ledger::{LedgerKey, NoteKeyError, SignedTreeHead, TreeHead, VerifierKey};
 
 use super::LedgerError;
 use crate::private_file;
-use crate::shore::{KeyFolderError, lock};
+use crate::shore::{KeyFolderError, lock, read_key};
 
 /// Files of the ledger in the folder of keys: `ledger-<id>.key`, `ledger-<id>.head`, after a loss that a phone showed
 /// `ledger-<id>.lost`, and while the shore collects `ledger-<id>.collecting`, where the id is the key's.
@@ -70,14 +70,15 @@ impl LedgerFolder {
         if let Some(key) = known.as_ref().filter(|key| key.verifier() == public) {
             return Ok(Arc::clone(key));
         }
-        let text =
-            fs::read_to_string(self.path(public, "key")).map_err(|cause| match cause.kind() {
-                std::io::ErrorKind::NotFound => {
-                    KeyFolderError::LedgerKeyMissing(public.to_string())
-                }
-                _ => self.io(cause),
-            })?;
-        let key = Arc::new(LedgerKey::parse(text.trim_end())?);
+        let read = read_key(&self.folder, &self.path(public, "key"));
+        let text = read.map_err(|error| match error {
+            KeyFolderError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => {
+                KeyFolderError::LedgerKeyMissing(public.to_string())
+            }
+            error => error,
+        })?;
+        let text = std::str::from_utf8(&text).map_err(|_| NoteKeyError::Form);
+        let key = Arc::new(LedgerKey::parse(text?.trim_end())?);
         if key.verifier() != public {
             return Err(KeyFolderError::LedgerKeyMissing(public.to_string()).into());
         }

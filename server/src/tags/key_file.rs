@@ -2,8 +2,7 @@
 //! database and of its backups. Who can read it can forge every scan of levels 3 to 5.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -12,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Keyed;
+use crate::private_file::{self, PrivateFileError};
 
+/// Bytes of the file at most: 32 keys and half a million that were disclosed.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// The form of the file.
 const FORM: u32 = 1;
 /// Versions that one vessel may have: each is tried for a message whose version nobody knows.
@@ -157,21 +159,20 @@ impl TagKeyFolder {
     pub fn load(&self, vessel: VesselId) -> Result<Option<Masters>, TagKeyError> {
         let path = self.path(vessel);
         let io = |cause| TagKeyError::Io { path: path.clone(), cause };
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(io(error)),
-        };
-        // Of the file that is open, not of the name: nobody can exchange it in between.
-        refuse_exposed(&path, &file.metadata().map_err(io)?)?;
-        let mut text = Zeroizing::new(String::new());
-        std::io::Read::read_to_string(&mut file, &mut text).map_err(|cause| {
-            match cause.kind() {
-                std::io::ErrorKind::InvalidData => TagKeyError::Damaged { path: path.clone() },
-                _ => io(cause),
+        let damaged = || TagKeyError::Damaged { path: path.clone() };
+        let text = match private_file::read(&path, MOST_BYTES) {
+            Ok(text) => text,
+            Err(PrivateFileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(None);
             }
-        })?;
-        read(&text).map(Some).ok_or_else(|| TagKeyError::Damaged { path: path.clone() })
+            Err(PrivateFileError::Io(error)) => return Err(io(error)),
+            Err(PrivateFileError::Exposed(mode)) => {
+                return Err(TagKeyError::Exposed { path, mode });
+            }
+            Err(PrivateFileError::TooLarge(_)) => return Err(damaged()),
+        };
+        let text = std::str::from_utf8(&text).map_err(|_| damaged())?;
+        read(text).map(Some).ok_or_else(damaged)
     }
 
     /// Changes the keys of a vessel; one at a time, whoever else runs. They are durable when this returns.
@@ -188,13 +189,7 @@ impl TagKeyFolder {
         let mut masters = self.load(vessel)?.unwrap_or_default();
         let value = work(&mut masters)?;
         let text = written(&masters).ok_or_else(|| TagKeyError::Damaged { path: path.clone() })?;
-        // Temporary files of this crate are made with mode 0600.
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(io)?;
-        file.write_all(text.as_bytes()).map_err(io)?;
-        file.as_file().sync_all().map_err(io)?;
-        file.persist(&path).map_err(|failure| io(failure.error))?;
-        // The name is durable only when the folder is.
-        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+        private_file::write(&path, text.as_bytes(), true).map_err(io)?;
         Ok(value)
     }
 }
@@ -233,23 +228,11 @@ fn written(masters: &Masters) -> Option<Zeroizing<String>> {
     serde_json::to_string(&text).ok().map(Zeroizing::new)
 }
 
-#[cfg(unix)]
-fn refuse_exposed(path: &Path, of: &fs::Metadata) -> Result<(), TagKeyError> {
-    let mode = std::os::unix::fs::PermissionsExt::mode(&of.permissions()) & 0o777;
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    Err(TagKeyError::Exposed { path: path.to_owned(), mode })
-}
-
-#[cfg(not(unix))]
-fn refuse_exposed(_: &Path, _: &fs::Metadata) -> Result<(), TagKeyError> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use deckwatch_core::model::{TagId, TagUid};
+
+    use std::fs;
 
     use super::*;
 

@@ -1,11 +1,11 @@
 //! The file with a witness's secret key.
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use deckwatch_core::entropy::{Entropy, draw};
 use deckwatch_core::ledger::{NoteKeyError, VerifierKey, WitnessKey};
+
+use crate::private_file::{self, PrivateFileError};
 
 /// Bytes of a key file at most.
 const MAX_BYTES: u64 = 4096;
@@ -58,20 +58,11 @@ pub fn create_key(
     let io = |cause| KeyFileError::Io { path: path.to_owned(), cause };
     let key = WitnessKey::from_seed(name, &draw(entropy))
         .map_err(|cause| KeyFileError::Key { path: path.to_owned(), cause })?;
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    // Temporary files of this crate are made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-    writeln!(file, "{}", key.to_text().as_str()).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist_noclobber(path).map_err(|failure| match failure.error.kind() {
+    let written = private_file::write(path, key.to_text().as_bytes(), false);
+    written.map_err(|cause| match cause.kind() {
         std::io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.to_owned()),
-        _ => io(failure.error),
+        _ => io(cause),
     })?;
-    // The name is durable only when the folder is.
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
     Ok(key.verifier().clone())
 }
 
@@ -81,30 +72,22 @@ pub fn read_key(path: &Path) -> Result<WitnessKey, KeyFileError> {
         std::io::ErrorKind::NotFound => KeyFileError::Missing(path.to_owned()),
         _ => KeyFileError::Io { path: path.to_owned(), cause },
     };
-    let file = File::open(path).map_err(io)?;
-    let about = file.metadata().map_err(io)?;
-    check_private(path, &about)?;
-    let mut text = String::new();
-    file.take(MAX_BYTES).read_to_string(&mut text).map_err(io)?;
+    let not_text = || io(std::io::ErrorKind::InvalidData.into());
+    let text = private_file::read(path, MAX_BYTES).map_err(|error| match error {
+        PrivateFileError::Io(cause) => io(cause),
+        PrivateFileError::Exposed(mode) => KeyFileError::Open { path: path.to_owned(), mode },
+        PrivateFileError::TooLarge(_) => not_text(),
+    })?;
+    let text = std::str::from_utf8(&text).map_err(|_| not_text())?;
     WitnessKey::parse(text.trim_end())
         .map_err(|cause| KeyFileError::Key { path: path.to_owned(), cause })
-}
-
-#[cfg(unix)]
-fn check_private(path: &Path, about: &fs::Metadata) -> Result<(), KeyFileError> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = about.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(KeyFileError::Open { path: path.to_owned(), mode }) }
-}
-
-#[cfg(not(unix))]
-fn check_private(_path: &Path, _about: &fs::Metadata) -> Result<(), KeyFileError> {
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use deckwatch_core::entropy::SeededEntropy;
+
+    use std::fs;
 
     use super::*;
 

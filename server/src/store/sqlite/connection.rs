@@ -19,6 +19,7 @@ const STATEMENTS: usize = 64;
 
 /// A file that is not ours, or newer, is left before anything in it is changed.
 pub(super) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    make(path);
     let conn = open(path, WRITER, options.patience)?;
     check_ours(&conn)?;
     switch_to_wal(&conn)?;
@@ -28,6 +29,11 @@ pub(super) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connec
          PRAGMA secure_delete = ON;";
     conn.execute_batch(pragmas).map_err(store_error)?;
     Ok(conn)
+}
+
+/// A new database is its owner's alone, and SQLite gives the files beside it the same mode. What stands in the way, SQLite says.
+pub(super) fn make(path: &Path) {
+    drop(crate::private_file::create(path));
 }
 
 /// Two programs that switch a new database at once meet with both holding a read lock, and SQLite tells one of

@@ -35,6 +35,7 @@ pub struct SqliteWitnessStore {
 impl SqliteWitnessStore {
     /// Opens the file, and makes it if there is none. A file of something else is refused and not touched.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        super::connection::make(path);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
