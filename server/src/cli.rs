@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backup;
 mod device;
 mod enrol;
 mod erase;
@@ -67,6 +68,8 @@ enum Command {
     /// Show the ledger, or begin a new one after a loss.
     #[command(after_help = "Example:\n  deckwatch ledger show --data /var/lib/deckwatch")]
     Ledger(ledger::Options),
+    /// Copy the database of a server that may be running, and on demand its keys.
+    Backup(backup::Options),
     /// Add and list vessels.
     Vessel(vessel::Options),
     /// Import and show a vessel's plan.
@@ -191,6 +194,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Erase(options) => erase::run(&options),
         Command::Demo(options) => Ok(runtime()?.block_on(demo::run(options, shutdown()))?),
         Command::Serve(options) => runtime()?.block_on(serve::run(options)),
+        Command::Backup(options) => backup::run(&options),
         Command::Vessel(options) => vessel::run(options),
         Command::Labels(options) => labels::run(&options),
         Command::Ledger(options) => ledger::run(options),

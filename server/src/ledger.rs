@@ -6,6 +6,7 @@ mod begin;
 mod cosign;
 mod export;
 mod folder;
+mod keys_copy;
 mod proof;
 mod resume;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use begin::{LedgerState, NewLedger};
 pub use cosign::{Cosigning, WitnessAddress};
 pub use export::ExportRequest;
 pub use folder::LedgerFolder;
+pub use keys_copy::{CopyKeysError, KeysCopy};
 pub use proof::{ProofAnswer, ProofRefusal};
 pub use resume::{ResumeError, Resuming, ResumingDevice, ResumingVessel};
 

@@ -1,6 +1,7 @@
 //! The command line, run as its user runs it.
 
 mod audit;
+mod backup;
 mod ledger;
 mod plan;
 mod secrets;

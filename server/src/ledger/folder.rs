@@ -34,6 +34,11 @@ impl LedgerFolder {
         }
     }
 
+    /// The folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The ledger for which it was asked whether anything was lost.
     pub(super) fn checked(&self) -> &Mutex<Option<u32>> {
         &self.checked

@@ -84,7 +84,18 @@ impl SqliteStore {
     ///
     /// `target` must not exist. It appears complete and durable or not at all.
     pub fn backup_to(&self, target: &Path) -> Result<(), BackupError> {
-        backup::write_copy(&self.readers, target)
+        backup::write_copy(&self.readers, target, false, &mut |_, _| {})
+    }
+
+    /// The same, and it says how many pages are copied, of how many. With `replace` a file that is there gives way when the
+    /// copy is whole.
+    pub fn backup_over(
+        &self,
+        target: &Path,
+        replace: bool,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), BackupError> {
+        backup::write_copy(&self.readers, target, replace, progress)
     }
 
     /// Reads the whole database and says what is wrong, if anything is. It may be in use meanwhile.

@@ -2,13 +2,16 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::damage::find_damage;
 use super::fault::store_error;
 use super::readers::Readers;
 use crate::store::StoreError;
+
+/// Pages of 4 KiB between two words about progress.
+const PAGES: std::ffi::c_int = 1024;
 
 /// Why there is no backup.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +35,9 @@ impl BackupError {
     /// Says what to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::TargetExists => "choose a new name, for example one with the date",
+            Self::TargetExists => {
+                "choose a new name, for example one with the date, or replace it with --force"
+            }
             Self::Io(_) => "check that the folder exists, may be written and has free space",
             Self::Unsound(_) => {
                 "keep the older backups, ask `sqlite3 deckwatch.db 'PRAGMA integrity_check'` about the database, and try another disk"
@@ -43,8 +48,13 @@ impl BackupError {
 }
 
 /// The copy is made and checked under a name that nobody looks for, and then given its own.
-pub(super) fn write_copy(readers: &Readers, target: &Path) -> Result<(), BackupError> {
-    if target.try_exists().map_err(BackupError::Io)? {
+pub(super) fn write_copy(
+    readers: &Readers,
+    target: &Path,
+    replace: bool,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), BackupError> {
+    if !replace && target.try_exists().map_err(BackupError::Io)? {
         return Err(BackupError::TargetExists);
     }
     let folder = match target.parent() {
@@ -55,9 +65,13 @@ pub(super) fn write_copy(readers: &Readers, target: &Path) -> Result<(), BackupE
         .prefix(".deckwatch-backup-")
         .tempfile_in(folder)
         .map_err(BackupError::Io)?;
-    copy_into(readers, unfinished.path())?;
+    copy_into(readers, unfinished.path(), progress)?;
     unfinished.as_file().sync_all().map_err(BackupError::Io)?;
-    unfinished.persist_noclobber(target).map_err(|failed| match failed.error.kind() {
+    let persisted = match replace {
+        true => unfinished.persist(target),
+        false => unfinished.persist_noclobber(target),
+    };
+    persisted.map_err(|failed| match failed.error.kind() {
         io::ErrorKind::AlreadyExists => BackupError::TargetExists,
         _ => BackupError::Io(failed.error),
     })?;
@@ -66,14 +80,31 @@ pub(super) fn write_copy(readers: &Readers, target: &Path) -> Result<(), BackupE
     Ok(())
 }
 
-/// All pages in one step: one snapshot, which in WAL mode keeps no writer waiting.
-fn copy_into(readers: &Readers, path: &Path) -> Result<(), BackupError> {
+/// All pages within one reading transaction: one snapshot, which in WAL mode keeps no writer waiting, and which no writer makes
+/// the copy begin again from.
+fn copy_into(
+    readers: &Readers,
+    path: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), BackupError> {
     let mut copy = Connection::open(path).map_err(store_error)?;
     readers.with(|reader| {
-        let backup = Backup::new(reader, &mut copy).map_err(store_error)?;
-        match backup.step(-1).map_err(store_error)? {
-            StepResult::Done => Ok(()),
-            _ => Err(StoreError::Busy),
+        let snapshot = Transaction::new_unchecked(reader, TransactionBehavior::Deferred);
+        let snapshot = snapshot.map_err(store_error)?;
+        // It begins with the first page that is read.
+        let sql = "SELECT COUNT(*) FROM sqlite_schema";
+        snapshot.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(store_error)?;
+        let backup = Backup::new(&snapshot, &mut copy).map_err(store_error)?;
+        loop {
+            let step = backup.step(PAGES).map_err(store_error)?;
+            let at = backup.progress();
+            let [all, left] = [at.pagecount, at.remaining].map(|it| u64::try_from(it).unwrap_or(0));
+            progress(all.saturating_sub(left), all);
+            match step {
+                StepResult::More => {}
+                StepResult::Done => return Ok(()),
+                _ => return Err(StoreError::Busy),
+            }
         }
     })?;
     // Out of WAL mode the copy is one file, with nothing beside it that could be forgotten.
