@@ -2,6 +2,7 @@
 
 mod backup;
 mod device;
+mod doctor;
 mod enrol;
 mod erase;
 mod export;
@@ -70,6 +71,8 @@ enum Command {
     Ledger(ledger::Options),
     /// Copy the database of a server that may be running, and on demand its keys.
     Backup(backup::Options),
+    /// Look whether all is well with a data folder: modes, database, keys, ledger, verdicts, disk, clock. Changes nothing.
+    Doctor(doctor::Options),
     /// Add and list vessels.
     Vessel(vessel::Options),
     /// Import and show a vessel's plan.
@@ -190,6 +193,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let done = match cli.command {
         Command::Verify(options) => return verify::run(&options),
         Command::Plan(options) => return plan::run(options),
+        Command::Doctor(options) => return doctor::run(&options),
         Command::Export(options) => export::run(&options),
         Command::Erase(options) => erase::run(&options),
         Command::Demo(options) => Ok(runtime()?.block_on(demo::run(options, shutdown()))?),

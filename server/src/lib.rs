@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod clock;
 pub mod demo;
+pub mod doctor;
 pub mod entropy;
 pub mod http;
 pub mod ledger;

@@ -34,8 +34,8 @@ use fault::store_error;
 use readers::Readers;
 use statement::SqliteTx;
 
-pub use backup::BackupError;
-pub use migrations::OpenError;
+pub use backup::{BackupError, copy_untouched};
+pub use migrations::{KNOWN, OpenError};
 pub use witness::SqliteWitnessStore;
 
 /// How a database is opened.

@@ -3,10 +3,11 @@ use std::io;
 use std::path::Path;
 
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::damage::find_damage;
 use super::fault::store_error;
+use super::migrations::{OpenError, check_ours, version};
 use super::readers::Readers;
 use crate::store::StoreError;
 
@@ -29,6 +30,9 @@ pub enum BackupError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It is not ours to read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
 }
 
 impl BackupError {
@@ -43,6 +47,7 @@ impl BackupError {
                 "keep the older backups, ask `sqlite3 deckwatch.db 'PRAGMA integrity_check'` about the database, and try another disk"
             }
             Self::Store(error) => error.hint(),
+            Self::Open(error) => error.hint(),
         }
     }
 }
@@ -78,6 +83,35 @@ pub(super) fn write_copy(
     #[cfg(unix)]
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(BackupError::Io)?;
     Ok(())
+}
+
+/// Copies a database into a new file without changing anything beside it, as opening it would. Gives its version.
+///
+/// SQLite leaves a log beside a database that is in use; without one the file is all there is.
+pub fn copy_untouched(path: &Path, target: &Path) -> Result<i32, BackupError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = Path::new(&log);
+    let in_use = || log.try_exists().map_err(BackupError::Io);
+    if !in_use()? {
+        std::fs::copy(path, target).map_err(BackupError::Io)?;
+    }
+    // Perhaps somebody opened it meanwhile.
+    if in_use()? {
+        File::create(target).map_err(BackupError::Io)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let source = Connection::open_with_flags(path, flags).map_err(store_error)?;
+        check_ours(&source)?;
+        let mut copy = Connection::open(target).map_err(store_error)?;
+        let backup = Backup::new(&source, &mut copy).map_err(store_error)?;
+        match backup.step(-1).map_err(store_error)? {
+            StepResult::Done => {}
+            _ => return Err(StoreError::Busy.into()),
+        }
+    }
+    let copy = Connection::open(target).map_err(store_error)?;
+    check_ours(&copy)?;
+    Ok(version(&copy)?)
 }
 
 /// All pages within one reading transaction: one snapshot, which in WAL mode keeps no writer waiting, and which no writer makes

@@ -15,7 +15,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_ledger.sql"),
 ];
 
-const KNOWN: i32 = MIGRATIONS.len() as i32;
+/// The version of a database that this program writes.
+pub const KNOWN: i32 = MIGRATIONS.len() as i32;
 
 /// Why a database was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +82,7 @@ pub(super) fn check_ours(conn: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn version(conn: &Connection) -> Result<i32, StoreError> {
+pub(super) fn version(conn: &Connection) -> Result<i32, StoreError> {
     conn.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(store_error)
 }
 
