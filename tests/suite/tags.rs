@@ -225,6 +225,43 @@ fn forged_replayed_and_harvested_messages_are_found() {
     assert!(flags.contains("used again, or kept and used later"), "{flags}");
 }
 
+/// The tag at the first point is replaced ashore while the ship is out of reach: what was scanned there before the ship adopted that is as good
+/// as it was, and the old tag is worth nothing once it did.
+#[test]
+fn a_tag_that_was_replaced_ashore_counts_until_the_ship_knows() {
+    let mut scene = Scene::new();
+    let mut old = scene.tag.clone();
+    let before = old.tap();
+    scene.walk(0, &before);
+    let next = provision(&scene.shore, &scene.ship, [4, 7, 7, 7, 7, 7, 7], scene.due[0].points[0]);
+    let (mut plan, _) = scene.shore.shore.plan(scene.ship.vessel).unwrap();
+    assert!(plan.nfc.remove(&UID.into()).is_some());
+    scene.shore.shore.edit_plan(scene.ship.vessel, &plan).unwrap();
+    let end = scene.due[0].deadline() + 600;
+    scene.sync(end);
+    assert_eq!(scene.checks()[0], 1, "genuine, whoever registered what meanwhile");
+    let page = scene.page(0);
+    assert!(page.contains("done") && page.contains("✓ L4 checked"), "{page}");
+
+    let adopted = end + 2 * 3_600;
+    let reading = scene.officer.clock.read(adopted * 1_000);
+    scene.officer.phone.adopt_plan(adopted, &reading).unwrap();
+    for at in [adopted + 60, adopted + 120] {
+        scene.shore.sync(&mut scene.officer, at);
+        scene.shore.sync(&mut scene.walker, at + 10);
+    }
+    let late = scene.due.iter().position(|due| due.opens > adopted + 600).unwrap();
+    let told = scene.walk(late, &old.tap());
+    assert_eq!(told, ScanOutcome::UnknownNfc { uid: UID.into() }, "the phone says so at once");
+    scene.tag = next;
+    let message = scene.tag.tap();
+    scene.walk(late + 1, &message);
+    scene.sync(scene.due[late + 1].deadline() + 600);
+    assert!(scene.page(late).contains("irregular"), "{}", scene.page(late));
+    let page = scene.page(late + 1);
+    assert!(page.contains("done") && page.contains("✓ L4 checked"), "{page}");
+}
+
 #[test]
 fn keys_that_come_late_and_tags_registered_late_are_checked_then() {
     let mut scene = Scene::new();

@@ -2,9 +2,12 @@
 //!
 //! A tag counts every reading, so of two readings the later has the higher counter. A reading whose counter is not above that
 //! of one certainly made before it was kept and spent later, or spent twice. Where nobody can say which came first,
-//! nothing is said, but no counter can be there twice. Only checked readings count: anybody can write a high counter.
+//! nothing is said; but no counter can be there twice, so two such readings are a dispute in which neither counts and nobody is blamed.
+//! Only checked readings count: anybody can write a high counter. A tag that is written with another key begins to count anew,
+//! so counters are compared among messages of one key. One message that a device records more than once in one patrol is one reading: apps
+//! and radios deliver twice, and nobody gains by it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     causal::{Causal, Position},
@@ -20,19 +23,26 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reading {
     pub at: RecordRef,
-    pub uid: TagUid,
+    pub tag: CountedTag,
     pub counter: u64,
     place: Position,
     when: Bounds,
 }
+
+/// A tag, and the version of the key that its message was made with: what counts by itself.
+pub(super) type CountedTag = (TagUid, u64);
 
 /// What the counters say.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     /// By reading: the one that it repeats, or comes too late for.
     replays: BTreeMap<RecordRef, Reading>,
-    /// By tag: counters of readings that are accepted or not checked yet, each with its first record.
-    used: BTreeMap<TagUid, BTreeMap<u64, RecordRef>>,
+    /// By reading: one of the same counter of which nobody can say whether it came before.
+    disputes: BTreeMap<RecordRef, Reading>,
+    /// By tag: counters of readings that are accepted, each with its first record.
+    used: BTreeMap<CountedTag, BTreeMap<u64, RecordRef>>,
+    /// The same of those that are not checked yet, whatever key they were made with.
+    open: BTreeMap<TagUid, BTreeMap<u64, RecordRef>>,
     accepted: BTreeMap<RecordRef, Reading>,
 }
 
@@ -40,31 +50,41 @@ pub(super) struct Counters {
 type Highest = Vec<(Reading, Reading)>;
 
 impl Counters {
-    /// `accepted` and `open` say of a record whether its check was good, and whether there is none.
+    /// `accepted` says of a record with which version of the key its check was good, `open` whether there is no check.
     pub fn read(
         timeline: &Timeline<'_>,
-        accepted: impl Fn(Hash) -> bool,
+        accepted: impl Fn(Hash) -> Option<u64>,
         open: impl Fn(Hash) -> bool,
     ) -> Self {
         let mut counters = Self::default();
-        let mut by_tag: BTreeMap<TagUid, Vec<Reading>> = BTreeMap::new();
+        let mut by_tag: BTreeMap<CountedTag, Vec<Reading>> = BTreeMap::new();
+        let first = |counts: &mut BTreeMap<u64, RecordRef>, counter, at: RecordRef| {
+            counts.entry(counter).and_modify(|first| *first = at.min(*first)).or_insert(at);
+        };
         for (track, branch) in timeline.branches.iter().enumerate() {
+            let mut taken: BTreeSet<(u64, CountedTag, u64, [u8; 8])> = BTreeSet::new();
             for (index, entry) in branch.entries.iter().enumerate() {
-                let Some(Body::Scan(Evidence::Sun { uid, counter, .. })) = entry.body() else {
+                let Some(Body::Scan(Evidence::Sun { uid, counter, mac, .. })) = entry.body() else {
                     continue;
                 };
                 let (uid, counter, at) = (TagUid::from(*uid), *counter, entry.at);
-                let good = accepted(at.hash);
-                if good || open(at.hash) {
-                    let used = counters.used.entry(uid).or_default().entry(counter);
-                    used.and_modify(|first| *first = at.min(*first)).or_insert(at);
+                let Some(version) = accepted(at.hash) else {
+                    if open(at.hash) {
+                        first(counters.open.entry(uid).or_default(), counter, at);
+                    }
+                    continue;
+                };
+                let tag = (uid, version);
+                let patrol = entry.content.as_ref().map_or(0, |content| content.patrol);
+                // Outside of a patrol nothing is gained or lost by a second one either.
+                if !taken.insert((patrol, tag, counter, *mac)) {
+                    continue;
                 }
-                if good {
-                    let (place, when) = (Position { track, index }, timeline.at(track, index));
-                    let reading = Reading { at, uid, counter, place, when };
-                    by_tag.entry(uid).or_default().push(reading);
-                    counters.accepted.insert(at, reading);
-                }
+                first(counters.used.entry(tag).or_default(), counter, at);
+                let (place, when) = (Position { track, index }, timeline.at(track, index));
+                let reading = Reading { at, tag, counter, place, when };
+                by_tag.entry(tag).or_default().push(reading);
+                counters.accepted.insert(at, reading);
             }
         }
         if by_tag.values().any(|readings| readings.len() > 1) {
@@ -81,15 +101,24 @@ impl Counters {
         self.replays.get(&at)
     }
 
-    /// The accepted reading of a record.
+    /// A reading with the same counter, where nobody can say which of the two came first.
+    pub fn disputed_with(&self, at: RecordRef) -> Option<&Reading> {
+        self.disputes.get(&at)
+    }
+
+    /// The accepted reading of a record; none of a copy.
     pub fn reading(&self, at: RecordRef) -> Option<&Reading> {
         self.accepted.get(&at)
     }
 
     /// The next lower counter of the same tag that is held, and its record.
     pub fn before(&self, reading: &Reading) -> Option<(u64, RecordRef)> {
-        let used = self.used.get(&reading.uid)?;
-        used.range(..reading.counter).next_back().map(|(counter, at)| (*counter, *at))
+        let (used, open) = (self.used.get(&reading.tag), self.open.get(&reading.tag.0));
+        let below = |counts: &BTreeMap<u64, RecordRef>| {
+            counts.range(..reading.counter).next_back().map(|(counter, at)| (*counter, *at))
+        };
+        let below = used.and_then(below).into_iter().chain(open.and_then(below));
+        below.max_by_key(|(counter, _)| *counter)
     }
 
     /// Judges all readings of one tag, which stand in order of chain and place.
@@ -120,8 +149,10 @@ impl Counters {
                 let same = by_counter.get(&reading.counter)?;
                 same.iter().find(|other| other.at != reading.at && !before(reading, other, causal))
             };
-            if let Some(other) = earlier.or_else(twin) {
+            if let Some(other) = earlier {
                 self.replays.insert(reading.at, *other);
+            } else if let Some(other) = twin() {
+                self.disputes.insert(reading.at, *other);
             }
         }
     }

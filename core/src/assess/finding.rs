@@ -22,6 +22,7 @@ use crate::{
 mod below_required_level;
 pub(super) mod clock_contradiction;
 mod clock_step;
+mod counter_dispute;
 mod counter_gap;
 mod counter_replay;
 mod key_rotated;
@@ -39,7 +40,9 @@ pub(super) mod two_keys;
 
 /// The version of all detectors and of the verdict table. A change of any formula or threshold is
 /// a new version; a detector of what no earlier version could record is not. Every version that a
-/// ledger names stays; none names version 1 or 2. Version 3: a phone that was put away and that another one saw in use is awaited.
+/// ledger names stays; none names version 1 or 2. Version 3: a phone that was put away and
+/// that another one saw in use is awaited; counters of tags are compared among messages of one key, a message taken twice in a patrol is one,
+/// and one of which nobody knows who read it is disputed.
 pub const DETECTOR_VERSION: u32 = 3;
 
 /// How much a finding weighs.
@@ -100,6 +103,9 @@ pub enum Detail {
         shown: Vec<Level>,
     },
     CounterReplay {
+        readings: Vec<[RecordRef; 2]>,
+    },
+    CounterDispute {
         readings: Vec<[RecordRef; 2]>,
     },
     TagCheckFailed {
@@ -177,6 +183,7 @@ pub const DETECTORS: &[Detector] = &[
     overrun::DETECTOR,
     below_required_level::DETECTOR,
     counter_replay::DETECTOR,
+    counter_dispute::DETECTOR,
     tag_check_failed::DETECTOR,
     counter_gap::DETECTOR,
     plan_uncertain::DETECTOR,

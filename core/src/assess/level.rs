@@ -31,6 +31,8 @@ pub enum Standing {
     Disclosed,
     /// Genuine, and used again or out of its time.
     Replayed,
+    /// Genuine, and there twice: nobody can say which one was made at the tag.
+    Disputed,
 }
 
 /// What a scan is worth.
@@ -53,7 +55,8 @@ impl Worth {
 
     /// The level that it may turn out to have.
     pub fn at_best(self) -> Level {
-        if self.standing == Standing::Claimed { self.claims } else { self.level() }
+        let open = matches!(self.standing, Standing::Claimed | Standing::Disputed);
+        if open { self.claims } else { self.level() }
     }
 
     /// Whether a check spoke against it.
@@ -65,7 +68,8 @@ impl Worth {
 /// What is known of all scans of tags and displays with a key.
 #[derive(Debug)]
 pub(super) struct TagFacts {
-    checks: BTreeMap<Hash, Standing>,
+    /// By record, with the version of the key that was used.
+    checks: BTreeMap<Hash, (Standing, u64)>,
     pub counters: Counters,
 }
 
@@ -76,7 +80,9 @@ impl TagFacts {
         let said = said.into_iter().flat_map(|branch| &branch.entries);
         let mut checks = BTreeMap::new();
         for entry in said.filter(|entry| entry.kind == TAG_CHECK) {
-            let Some(Body::TagCheck { record, result, .. }) = entry.body() else { continue };
+            let Some(Body::TagCheck { record, result, key_version }) = entry.body() else {
+                continue;
+            };
             let standing = match *result {
                 tag_check::OK => Standing::Checked,
                 tag_check::BAD => Standing::Bad,
@@ -86,9 +92,12 @@ impl TagFacts {
                 _ => continue,
             };
             // In the order of the chain: the last counts.
-            checks.insert(*record, standing);
+            checks.insert(*record, (standing, *key_version));
         }
-        let good = |hash: Hash| checks.get(&hash) == Some(&Standing::Checked);
+        let good = |hash: Hash| {
+            let (standing, version) = checks.get(&hash)?;
+            (*standing == Standing::Checked).then_some(*version)
+        };
         let open = |hash: Hash| !checks.contains_key(&hash);
         let counters = Counters::read(timeline, good, open);
         Self { checks, counters }
@@ -100,8 +109,10 @@ impl TagFacts {
             Standing::Plain
         } else if self.counters.replay_of(at).is_some() {
             Standing::Replayed
+        } else if self.counters.disputed_with(at).is_some() {
+            Standing::Disputed
         } else {
-            self.checks.get(&at.hash).copied().unwrap_or(Standing::Claimed)
+            self.checks.get(&at.hash).map_or(Standing::Claimed, |(standing, _)| *standing)
         };
         Worth { claims: evidence.claims(), standing }
     }

@@ -296,7 +296,7 @@ fn all_is_shown() {
     assert_eq!(json["dues"][0]["verdict"], "irregular");
     assert_eq!(json["dues"][0]["findings"][0]["code"], "missed_checkpoint");
     assert_eq!(json["dues"][0]["findings"][0]["detail"]["kind"], "missed_checkpoint");
-    assert_eq!(json["detector_version"], 2);
+    assert_eq!(json["detector_version"], 3);
 }
 
 #[test]

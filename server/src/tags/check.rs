@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use deckwatch_core::{
-    assess::{Input, ReceiptFact, assess},
+    assess::{Input, ReceiptFact, adopted_versions, assess},
     authority::Roles,
     model::{Hash, RecordRef, VesselId},
-    plan::PlanDocument,
+    plan::{PlanContent, PlanDocument},
     record::{Body, Chain, Entry, Evidence, NamedTree, reason::tag_check},
     time::Bounds,
 };
@@ -98,7 +98,18 @@ impl Shore {
             }
         };
         let plan = PlanDocument::from(held.plan()).content();
-        let verifier = Verifier { masters: &masters, plan: &plan };
+        let newest = Verifier { masters: &masters, plan: &plan, older: &[] };
+        // A tag that was replaced ashore: what was scanned before the ship knew is genuine all the same.
+        let unknown = |at: &RecordRef| {
+            scan(held, at).is_some_and(|(_, evidence)| !newest.is_registered(evidence))
+        };
+        let older: Vec<PlanContent> = if waiting.keys().any(unknown) {
+            let document = PlanDocument::from(held.plan());
+            adopted_versions(held.chains(), held.authority(), &document).into_values().collect()
+        } else {
+            Vec::new()
+        };
+        let verifier = Verifier { older: &older, ..newest };
         let times = self.times(tx, held, &waiting)?;
         let mut bodies = Vec::new();
         for (at, before) in &waiting {

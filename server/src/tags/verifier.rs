@@ -38,9 +38,26 @@ pub struct Verifier<'a> {
     pub masters: &'a Masters,
     /// The newest Plan: what is registered.
     pub plan: &'a PlanContent,
+    /// Versions that were adopted on board: what was registered when a scan was made that comes late. Where a tag hung then, and whether it
+    /// still counts there, is judged by the version in force, not here.
+    pub older: &'a [PlanContent],
 }
 
 impl Verifier<'_> {
+    /// Whether the newest Plan has the tag or display that this evidence names, if it names one.
+    pub fn is_registered(&self, evidence: &Evidence) -> bool {
+        match evidence {
+            Evidence::Sun { uid, .. } => self.plan.nfc.contains_key(&TagUid::from(*uid)),
+            Evidence::Rotating { tag, .. } => self.plan.displays.contains_key(tag),
+            _ => true,
+        }
+    }
+
+    /// What `read` finds in the newest Plan that has it.
+    fn registered(&self, read: impl Fn(&PlanContent) -> Option<u32>) -> Option<u32> {
+        read(self.plan).or_else(|| self.older.iter().find_map(&read))
+    }
+
     /// Checks evidence that stands in a record after `prev`. `when` is asked for where a code needs its time.
     /// `None` = it cannot be said yet.
     pub fn check(
@@ -51,8 +68,9 @@ impl Verifier<'_> {
     ) -> Option<Checked> {
         match evidence {
             Evidence::Sun { uid, counter, mac, nonce_bound } => {
-                let registered = self.plan.nfc.get(&TagUid::from(*uid));
-                let Some(registered) = registered.and_then(|tag| tag.key_version) else {
+                let uid_of = TagUid::from(*uid);
+                let version = |plan: &PlanContent| plan.nfc.get(&uid_of)?.key_version;
+                let Some(registered) = self.registered(version) else {
                     return Some(Checked::UNREGISTERED);
                 };
                 let nonce = nonce_bound.then(|| nonce_after(prev));
@@ -63,9 +81,10 @@ impl Verifier<'_> {
                 self.judged(Keyed::Nfc(TagUid::from(*uid)), registered, said)
             }
             Evidence::Rotating { tag, code } => {
-                let registered =
-                    self.plan.displays.get(tag).and_then(|display| display.key_version);
-                let Some(registered) = registered else { return Some(Checked::UNREGISTERED) };
+                let version = |plan: &PlanContent| plan.displays.get(tag)?.key_version;
+                let Some(registered) = self.registered(version) else {
+                    return Some(Checked::UNREGISTERED);
+                };
                 let Bounds { not_before: Some(from), not_after: Some(until) } = when() else {
                     return None;
                 };
@@ -147,7 +166,7 @@ mod tests {
     }
 
     fn checked(masters: &Masters, plan: &PlanContent, evidence: &Evidence) -> Option<(u64, u32)> {
-        let verifier = Verifier { masters, plan };
+        let verifier = Verifier { masters, plan, older: &[] };
         let result = verifier.check(evidence, &Hash([3; 32]), || Bounds::UNKNOWN);
         result.map(|checked| (checked.result, checked.key_version))
     }
@@ -200,7 +219,7 @@ mod tests {
         let (masters, plan) = scene(Some(2));
         let code = DisplaySecret::of(&masters.version(2).unwrap().key, DISPLAY).code_at(NOW);
         let evidence = Evidence::Rotating { tag: DISPLAY, code: code.into() };
-        let verifier = Verifier { masters: &masters, plan: &plan };
+        let verifier = Verifier { masters: &masters, plan: &plan, older: &[] };
         let within = |from: i64, until: i64| {
             let bounds = Bounds::between(Moment::from_unix(from), Moment::from_unix(until));
             verifier.check(&evidence, &Hash::ZERO, || bounds).map(|checked| checked.result)

@@ -9,12 +9,9 @@ use crate::{
 pub(super) const DETECTOR: Detector = Detector {
     code: "counter_replay",
     sees: "a signed message of a tag that was used before, or read before another that is certainly older here",
-    formula: "its counter <= the counter of a checked reading of that tag certainly made before; or = that of one whose order is not known",
+    formula: "its counter <= the counter of a checked reading of that tag and key certainly made before",
     threshold: "one reading",
-    explanations: &[
-        "the app took one reading twice",
-        "the tag was replaced or written anew, and its counter began again",
-    ],
+    explanations: &["the tag was replaced or written anew, and its counter began again"],
     run: detect,
 };
 

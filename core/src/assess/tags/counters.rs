@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    assess::{Assessment, DETECTOR_VERSION, Standing},
+    assess::{Assessment, DETECTOR_VERSION, Severity, Standing},
     record::{Chain, DeviceKey},
 };
 
@@ -115,16 +115,59 @@ fn where_nobody_can_say_which_came_first_a_lower_counter_is_no_replay() {
     walked(&mut scene, 9);
     let judged = scene.judge(at(6, 0));
     assert_eq!(judged.verdict, Verdict::Done, "{}", judged.why);
-    // The same counter twice cannot be, whichever was first: both are called replays.
+    // The same counter twice cannot be, whichever was first: neither counts, and nobody is blamed.
     let mut scene = demanding(Some(Level::L4));
     scene.pens[B].reboot(at(1, 0));
     let other = read(&mut scene, B, at(1, 30), 9, Some(OK));
     scene.pens[B].reboot(at(3, 30));
     walked(&mut scene, 9);
     let judged = scene.judge(at(6, 0));
-    assert_eq!(standing(&judged), Standing::Replayed, "{}", judged.why);
-    let finding = judged.findings.iter().find(|it| it.code == "counter_replay").unwrap();
-    assert!(finding.records.contains(&other));
+    assert_eq!((judged.verdict, codes(&judged)), (Verdict::Unverifiable, vec!["counter_dispute"]));
+    assert_eq!(standing(&judged), Standing::Disputed, "{}", judged.why);
+    let finding = judged.findings.iter().find(|it| it.code == "counter_dispute").unwrap();
+    assert!(finding.records.contains(&other) && finding.severity == Severity::Notice);
+}
+
+/// A radio that reads a tag twice, or an app that is told twice, makes nobody a cheat.
+#[test]
+fn a_message_that_is_delivered_twice_is_one_reading() {
+    let mut scene = demanding(Some(Level::L4));
+    let scans = walk(&mut scene, &[sun(2, 9), sun(2, 9)]);
+    scans.iter().for_each(|scan| scene.check(at(5, 30), *scan, OK));
+    let judged = scene.judge(at(6, 0));
+    assert_eq!((judged.verdict, codes(&judged)), (Verdict::Done, vec![]), "{}", judged.why);
+    // The same message in the next patrol is no delivery: it was kept.
+    scene.start(A, at(5, 31), 2, None);
+    let kept = scene.write(A, at(5, 33), 2, Body::Scan(sun(2, 9)));
+    scene.end(A, at(5, 35), 2, 1);
+    scene.sync_all(at(5, 40));
+    scene.check(at(5, 45), kept, OK);
+    let assessment = scene.assess(at(6, 0));
+    let visit = assessment.patrols.iter().flat_map(|patrol| &patrol.visited);
+    let visit = visit.into_iter().find(|visit| visit.record == kept).unwrap();
+    assert_eq!(visit.worth.standing, Standing::Replayed);
+    assert_eq!(assessment.dues[0].verdict, Verdict::Done, "and the first one stays good");
+}
+
+/// Writing a tag with another key lets its counter begin again; what was read before under the old one blames nobody.
+#[test]
+fn a_tag_with_another_key_counts_anew() {
+    let mut scene = demanding(Some(Level::L4));
+    let before = read(&mut scene, A, at(1, 0), 500, None);
+    let body = |record: RecordRef, key_version| Body::TagCheck {
+        record: record.hash,
+        result: OK,
+        key_version,
+    };
+    scene.shore_says(at(1, 1), body(before, 1));
+    let scans = walk(&mut scene, &[sun(2, 9)]);
+    scene.shore_says(at(5, 30), body(scans[0], 2));
+    let judged = scene.judge(at(6, 0));
+    assert_eq!((judged.verdict, codes(&judged)), (Verdict::Done, vec![]), "{}", judged.why);
+    // With one key it is a replay.
+    let mut scene = scene.clone();
+    scene.shore_says(at(5, 31), body(scans[0], 1));
+    assert_eq!(standing(&scene.judge(at(6, 0))), Standing::Replayed);
 }
 
 #[test]
@@ -156,7 +199,7 @@ fn readings_that_nobody_recorded_are_noticed_once_all_have_reported() {
 fn walk_of_one(scene: &mut Scene) -> RecordRef {
     scene.start(A, at(2, 40), 2, Some(due()));
     let scan = scene.write(A, at(2, 45), 2, Body::Scan(sun(2, 9)));
-    scene.end(A, at(2, 50), 2, 1);
+    scene.end(A, at(5, 35), 2, 1);
     scene.sync(A, at(4, 0));
     scene.sync(A, at(5, 0));
     scan
@@ -164,7 +207,7 @@ fn walk_of_one(scene: &mut Scene) -> RecordRef {
 
 /// What this version of the detectors says, word by word. A change of it is a change of formulas, and a new version.
 #[test]
-fn what_version_2_says_of_tags() {
+fn what_version_3_says_of_tags() {
     let mut scene = demanding(Some(Level::L4));
     let content = scene.versions.values_mut().next().unwrap();
     content.checkpoints.get_mut(&point(3)).unwrap().min_level = Some(Level::L2);
@@ -181,7 +224,7 @@ fn what_version_2_says_of_tags() {
         writeln!(said, "{} {detail} {} {}", finding.code, finding.records.len(), finding.sentence)
             .unwrap();
     }
-    assert_eq!(DETECTOR_VERSION, 2);
+    assert_eq!(DETECTOR_VERSION, 3);
     let golden = "Irregular\n\
         Walked, but Point 2 and Point 3 did not reach the evidence level demanded, points were visited out of order and a tag's message was used again or out of its time.\n\
         out_of_order \"irregular\" 1 Out of place: Point 4.\n\
@@ -279,7 +322,15 @@ proptest! {
             let Some(Body::Scan(Evidence::Sun { uid, counter, .. })) = entry.body() else { panic!() };
             (*uid, *counter)
         };
-        let good = |visit: &&&super::super::Visit| matches!(visit.worth.standing, Standing::Checked | Standing::Replayed);
+        // The same message in one patrol of one device.
+        let patrol = |visit: &super::super::Visit| {
+            let mut patrols = assessment.patrols.iter();
+            patrols.position(|patrol| patrol.visited.iter().any(|it| it.record == visit.record))
+        };
+        let copy = |one: &super::super::Visit, other: &super::super::Visit| {
+            patrol(one) == patrol(other) && dated(one).1 == dated(other).1
+        };
+        let good = |visit: &&&super::super::Visit| matches!(visit.worth.standing, Standing::Checked | Standing::Replayed | Standing::Disputed);
         for visit in visits.iter().filter(good) {
             let (uid, counter) = dated(visit);
             let others = visits.iter().filter(good).filter(|other| other.record != visit.record && dated(other).0 == uid);
@@ -289,13 +340,13 @@ proptest! {
                 let earlier = if same { other.record.seq < visit.record.seq } else {
                     other.at.not_after.is_some_and(|end| visit.at.surely_after(end))
                 };
-                earlier && dated(other).1 >= counter
+                earlier && dated(other).1 >= counter && !copy(visit, other)
             });
             if certain {
                 prop_assert_eq!(visit.worth.standing, Standing::Replayed);
             }
             if visit.worth.standing == Standing::Checked {
-                let twins = others.filter(|other| dated(other).1 == counter);
+                let twins = others.filter(|other| dated(other).1 == counter && !copy(visit, other));
                 for twin in twins {
                     prop_assert_eq!(twin.worth.standing, Standing::Replayed, "one of two is");
                 }

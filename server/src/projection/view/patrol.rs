@@ -203,6 +203,7 @@ fn level(worth: &WorthView) -> Level {
         "plain" => Level::Derived(number),
         "checked" => Level::Checked(number),
         "claimed" => Level::Claimed(number),
+        "disputed" => Level::Refused("there twice, and nobody knows which one was read here"),
         "replayed" => Level::Refused("used again or out of its time"),
         "unregistered" => Level::Refused("not registered"),
         "disclosed" => Level::Refused("key disclosed before the check"),
