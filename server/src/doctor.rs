@@ -188,7 +188,8 @@ impl Copy {
 
     /// As `rebuild` does it, on the copy.
     fn projections(&self) -> Finding {
-        match self.shore.rebuild() {
+        // News that nobody assessed yet are no difference.
+        match self.shore.settle().and_then(|()| self.shore.rebuild()) {
             Err(error) => bad("verdicts", format!("{error}; {}", error.hint())),
             Ok(rebuilt) => {
                 let differing = rebuilt.iter().filter(|it| !it.is_identical());

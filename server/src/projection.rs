@@ -85,6 +85,14 @@ impl Shore {
         Ok(due.len())
     }
 
+    /// Assesses every vessel that waits for it, such as those whose news came in the moment that a backup shows.
+    pub fn settle(&self) -> Result<(), ShoreError> {
+        for _ in 0..=self.vessels()?.len() / A_TICK as usize {
+            self.reassess_due()?;
+        }
+        Ok(())
+    }
+
     /// What the records of a vessel say of its patrols, and when what is on one Page was written. Nothing is judged,
     /// so nothing of it is projected.
     pub fn survey(&self, vessel: VesselId, page: DocumentId) -> Result<Survey, StoreError> {

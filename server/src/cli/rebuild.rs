@@ -13,6 +13,8 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let shore = options.data.open()?;
+    // News that nobody assessed yet are no difference.
+    shore.settle()?;
     let rebuilt = shore.rebuild()?;
     let mut differing = 0;
     for vessel in &rebuilt {

@@ -105,6 +105,9 @@ fn what_is_wrong_with_a_folder_is_found() {
     let wrong =
         harmed("edited", &|data| sql(data, "UPDATE vessel_state SET summary = '{\"x\":1}'"));
     only(wrong, "verdicts", "MV Test");
+    // As between a sync and the assessment that follows it.
+    let waiting = "UPDATE vessel_state SET summary = '{}', next_change = as_of";
+    assert_eq!(harmed("waiting", &|data| sql(data, waiting)), BTreeMap::new());
     let future =
         "UPDATE receipt SET time = time + 10000 WHERE seq = (SELECT max(seq) FROM receipt)";
     only(harmed("future", &|data| sql(data, future)), "clock", "before the newest receipt");
