@@ -13,7 +13,10 @@ fn tallied(story: Story, seeds: std::ops::Range<u64>, looks: usize) -> Tally {
 #[test]
 fn nothing_that_was_walked_is_ever_called_missed_and_no_miss_hides_for_ever() {
     let story = Story { character: Character::rough(), days: 30, cheat: None };
-    let tally = tallied(story, 1..13, 6);
+    let mut tally = tallied(story, 1..9, 6);
+    // Months with rare rows of mishaps: all phones put away, and the only witness lost.
+    tally.add(&tallied(story, 817..821, 6));
+    tally.add(&tallied(story, 962..966, 6));
     assert_eq!(tally.dues, tally.months * 180);
     assert_eq!(tally.missed_but_walked, 0, "{tally:?}");
     assert_eq!(tally.hidden, 0, "{tally:?}");

@@ -10,7 +10,7 @@
 //! A device holds back every window whose deadline is after its watermark, except:
 //! - the last `park` or `resume` is a `park`: all records up to it are held, and after it there are
 //!   none, unless another certified device has seen a record of it that is not held: then it is in use again, and what it recorded
-//!   since has not arrived;
+//!   since has not arrived; and unless no device is in use, so that nobody could see it;
 //! - its key was rotated, and the next one is certified: all records up to the rotation are held, and the
 //!   device of the next key holds back what comes after it;
 //! - the window opened after the device was declared lost, after it was revoked, or after its
@@ -209,7 +209,23 @@ impl Devices {
             })
             .collect();
         let disowned = disowned::read(input, timeline);
-        Self { certified, uncertified, limit_secs, disowned }
+        let mut devices = Self { certified, uncertified, limit_secs, disowned };
+        devices.wait_for_those_put_away(input.as_of);
+        devices
+    }
+
+    /// Where no device is in use, one that was put away may be brought back, and no other is there to see it: so those are awaited.
+    fn wait_for_those_put_away(&mut self, as_of: i64) {
+        let in_use = |device: &Device| device.state.state == Use::Active;
+        if self.certified.values().any(in_use) {
+            return;
+        }
+        let limit = self.limit();
+        let put_away = |device: &&mut Device| device.state.state == Use::Parked;
+        for device in self.certified.values_mut().filter(put_away) {
+            device.parked = false;
+            device.state.over_limit = device.silent_for(as_of) > limit;
+        }
     }
 
     pub fn watermark(&self) -> Watermark {

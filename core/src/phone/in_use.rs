@@ -38,8 +38,8 @@ impl Phone {
         self.record(0, Body::Park { reason }, reading)
     }
 
-    /// The device is back in use. Until it syncs, or another phone has [seen](Phone::see) its [code](Phone::head_code), the shore
-    /// goes on without it and may call patrols missed that are walked with it.
+    /// The device is back in use. Until it syncs, let every other phone in use [see](Phone::see) its [code](Phone::head_code): until the shore
+    /// hears of it from one of them, it goes on without it and may call patrols missed that are walked with it.
     pub fn resume(&mut self, reading: &ClockReading) -> Result<RecordRef, RecordError> {
         self.record(0, Body::Resume, reading)
     }

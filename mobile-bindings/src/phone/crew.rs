@@ -29,8 +29,8 @@ impl Phone {
         })
     }
 
-    /// Records that the phone is back in use. Sync then, or let another phone [`see`](Self::see) its code: until the shore
-    /// hears of it, it may call patrols missed that are walked with this phone.
+    /// Records that the phone is back in use. Until it syncs, let every other phone in use [`see`](Self::see) its code: until the
+    /// shore hears of it, it may call patrols missed that are walked with this phone.
     pub fn resume(&self) -> Result<(), MobileError> {
         self.recording("resume", &[Change::Sync], |phone, reading| {
             phone.resume(reading)?;

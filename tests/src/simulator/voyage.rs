@@ -1,6 +1,6 @@
 //! A month on board, and what the shore holds of it at any moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_core::{
     assess::{Assessment, Input, ReceiptFact, assess},
@@ -139,8 +139,10 @@ struct Sailing {
     voyage: Voyage,
     states: Vec<State>,
     busy: Vec<i64>,
-    /// Brought back into use, and no other phone has seen it since.
+    /// Brought back into use, and not in touch with the shore since.
     unseen: Vec<bool>,
+    /// By such a phone: those that have seen it since.
+    seen_by: BTreeSet<(usize, usize)>,
     older: BTreeMap<u32, Legs>,
     cheat: Option<(u32, Family, f64)>,
     heads: Vec<Hash>,
@@ -188,8 +190,19 @@ impl Sailing {
         let (states, busy) = (vec![State::Usable; PHONES], vec![0; PHONES]);
         let unseen = vec![false; PHONES];
         let older = BTreeMap::new();
-        let mut sailing =
-            Self { story, chance, ship, voyage, states, busy, unseen, older, cheat, heads };
+        let mut sailing = Self {
+            story,
+            chance,
+            ship,
+            voyage,
+            states,
+            busy,
+            unseen,
+            seen_by: BTreeSet::new(),
+            older,
+            cheat,
+            heads,
+        };
         sailing.sync_all(start + 60);
         let adopt = Body::PlanAdopt { heads: sailing.heads.clone(), effective_from: 0 };
         if let Some(officer) = sailing.voyage.phones.first_mut() {
@@ -207,10 +220,14 @@ impl Sailing {
 
     fn sync(&mut self, phone: usize, now: i64) {
         let Voyage { phones, shore, receipts, .. } = &mut self.voyage;
-        if let Some(phone) = phones.get_mut(phone) {
-            let receipt = phone.sync(now, shore);
+        if let Some(handset) = phones.get_mut(phone) {
+            let receipt = handset.sync(now, shore);
             receipts.push((now, ReceiptFact::of(&receipt)));
         }
+        if let Some(unseen) = self.unseen.get_mut(phone) {
+            *unseen = false;
+        }
+        self.seen_by.retain(|(seen, _)| *seen != phone);
     }
 
     /// Everything that will happen, by time; more is added while it happens.
@@ -357,7 +374,8 @@ impl Sailing {
         Vec::new()
     }
 
-    /// Other phones that are in use record that one is again, as crews are told to do: as soon as there is one.
+    /// Other phones that are in use record that one is again, as crews are told to do: each as soon as it can, until the phone is in touch with the
+    /// shore.
     fn codes_are_shown(&mut self, now: i64) {
         for phone in 0..PHONES {
             let in_use = |other: usize| self.states[other] == State::Usable;
@@ -366,12 +384,13 @@ impl Sailing {
             }
             let (dev, newest) = (self.voyage.phones[phone].dev, self.voyage.phones[phone].newest());
             let others = (0..PHONES).filter(|other| *other != phone && in_use(*other));
+            let others = others.filter(|other| !self.seen_by.contains(&(phone, *other)));
             let others: Vec<usize> = others.filter(|other| self.busy[*other] < now).collect();
             for other in others {
+                self.seen_by.insert((phone, other));
                 let seen = Body::Seen { dev, seq: newest.0, head: newest.1, via: 1 };
                 self.voyage.phones[other].write(now * 10, 0, CrewNo::NOBODY, seen);
                 self.busy[other] = now + 1;
-                self.unseen[phone] = false;
             }
         }
     }

@@ -170,6 +170,19 @@ fn devices_come_and_go() {
         )
         .held(&[B]),
         row(
+            "all phones are put away: one may be brought back, and nobody would see it",
+            |scene| {
+                for pen in [O, A, B] {
+                    scene.write(pen, at(0, 30), 0, Body::Park { reason: 1 });
+                    scene.pens[pen].flush();
+                }
+            },
+            (5, 0),
+            AwaitingSync,
+            "Waiting",
+        )
+        .held(&[O, A, B]),
+        row(
             "seen by nobody who is certified",
             |scene| {
                 scene.write(B, at(0, 30), 0, Body::Park { reason: 1 });
