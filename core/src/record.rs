@@ -20,6 +20,7 @@ pub mod rotation;
 pub mod safe;
 pub mod segment;
 pub mod ship_enrolment;
+mod store_key;
 pub mod vouch;
 
 pub use body::{Body, Continues, Evidence, Kind, PublicKeyBytes};
@@ -34,9 +35,10 @@ pub use key::{DeviceKey, KeyError, Purpose, SoftwareKey, device_id};
 pub use part::{ContentPart, Part, PersonPart, SegmentKey, TimePart};
 pub use receipt::{NamedTree, Receipt};
 pub use rotation::{Rotation, RotationError};
-pub use safe::{DeviceSafe, Marker};
+pub use safe::{DeviceSafe, MOST_WRAPPED, Marker};
 pub use segment::{Item, Segment, SegmentError, Slot, VerifiedSegment};
 pub use ship_enrolment::{EnrolmentAnswer, EnrolmentRequest};
+pub use store_key::StoreKey;
 pub use vouch::{VouchAnswer, VouchRequest, VouchTextError};
 
 #[cfg(test)]

@@ -2,24 +2,64 @@
 //!
 //! One writer. A record is durable when [`Store::append`] returns: WAL with `synchronous = FULL` syncs the log at
 //! every commit, and `fullfsync` makes Apple's fsync reach the medium. Records are never updated and never deleted.
+//!
+//! Contents are sealed row by row with a key that the device's safe wraps: `store/README.md` says what is sealed, what is not and why.
 
+mod aside;
 mod logins;
 mod outbox;
 mod records;
 mod safe;
 mod schema;
+mod seal;
+mod sealing;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+pub use aside::{Aside, AsideError, LostStore};
 pub use outbox::{Fate, OwnChange};
 pub use records::{Cut, Handover, OpenRecord, Vouched};
 pub use safe::{FileSafe, SafeError};
 #[cfg(test)]
 pub(crate) use schema::tests::version_1;
 pub use schema::{APPLICATION_ID, VERSION};
+#[cfg(test)]
+pub(crate) use tests::{files, in_clear, is_in};
+
+use self::seal::{Place, Seal};
+use crate::{
+    entropy::Entropy,
+    record::{DeviceSafe, KeyError},
+};
+
+/// Why what is sealed does not open. Nothing is changed or made anew because of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The key is gone: the key store was emptied, or the store came from another phone.
+    #[error(
+        "this store's key is lost ({0}), so nobody can read it; set it aside and enrol this phone again"
+    )]
+    KeyLost(String),
+    /// The safe gave another key.
+    #[error(
+        "the key store gave another key than this store's; restart the app, then set the store aside and enrol again"
+    )]
+    WrongKey,
+    /// Bytes that were not sealed for this place with this key: damaged, moved or changed.
+    #[error(
+        "a row of `{table}` does not open, because it was damaged or changed; sync what can be read, then enrol this phone again"
+    )]
+    Row {
+        /// The row's table.
+        table: &'static str,
+    },
+}
 
 /// Why the store did not do what was asked. In every case what was kept before is still there.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +87,12 @@ pub enum StoreError {
     /// What was read does not make sense.
     #[error("the store is damaged ({0}); sync what can be read, then enrol this phone again")]
     Damaged(&'static str),
+    /// What is sealed does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The safe did not wrap or unwrap the store's key.
+    #[error("the store stays closed: {0}")]
+    Key(KeyError),
     /// A number that SQLite cannot hold.
     #[error("a number does not fit the store")]
     Range,
@@ -71,18 +117,26 @@ impl From<rusqlite::Error> for StoreError {
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
+    seal: Seal,
 }
 
 impl Store {
-    /// Opens or makes the store in the file at `path`.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
-        let mut store = Self { connection };
-        schema::prepare(&mut store.connection)?;
-        Ok(store)
+    /// Opens or makes the store in the file at `path`. A new one, and one that an older version left in clear, is sealed with a
+    /// key from `entropy` that `safe` wraps. Where the key is lost the file stays as it is: [`Store::lost`].
+    pub fn open(
+        path: &Path,
+        safe: &dyn DeviceSafe,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Self, StoreError> {
+        let mut connection = connect(path)?;
+        let found = schema::prepare(&mut connection)?;
+        let seal = if found < schema::SEALED_FROM {
+            sealing::seal_rows(&mut connection, found == 0, safe, entropy)?
+        } else {
+            sealing::unseal(&connection, safe, entropy)?
+        };
+        sealing::scrub(&connection)?;
+        Ok(Self { connection, seal })
     }
 
     /// Limits the file to `pages` of 4 KiB: how a full disk is tried out.
@@ -94,6 +148,28 @@ impl Store {
     /// Pages in use now.
     pub fn pages(&self) -> Result<u32, StoreError> {
         Ok(self.connection.pragma_query_value(None, "page_count", |row| row.get(0))?)
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(path, flags)?)
+}
+
+impl Seal {
+    fn bytes(&self, place: &Place, clear: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.seal(place, clear).ok_or(StoreError::Range)
+    }
+
+    fn clear(
+        &self,
+        table: &'static str,
+        place: &Place,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        Ok(self.open(place, sealed).ok_or(SealError::Row { table })?)
     }
 }
 

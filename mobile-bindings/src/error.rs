@@ -11,7 +11,7 @@ use deckwatch_core::{
     },
     presence::{label::LabelError, reading::ReadError},
     record::{EnrolmentError, KeyError, VouchTextError},
-    store::{SafeError, StoreError},
+    store::{AsideError, SafeError, SealError, StoreError},
 };
 
 /// Why a call did not do what was asked.
@@ -189,6 +189,13 @@ pub enum MobileError {
         /// For people.
         text: String,
     },
+    /// The store is whole, and its key is lost: the key store was emptied, or this is another phone. `set_store_aside`, and then begin
+    /// anew.
+    #[error("{text}")]
+    StorageKeyLost {
+        /// For people.
+        text: String,
+    },
     /// The store failed for another reason.
     #[error("{text}")]
     StorageFailed {
@@ -280,7 +287,13 @@ impl From<StoreError> for MobileError {
         match error {
             StoreError::Full => Self::StorageFull { text },
             StoreError::Newer { .. } => Self::UpdateNeeded { text },
-            StoreError::NotAStore | StoreError::Damaged(_) => Self::StorageDamaged { text },
+            StoreError::Seal(SealError::KeyLost(_) | SealError::WrongKey) => {
+                Self::StorageKeyLost { text }
+            }
+            StoreError::NotAStore | StoreError::Damaged(_) | StoreError::Seal(_) => {
+                Self::StorageDamaged { text }
+            }
+            StoreError::Key(_) => Self::KeyUnavailable { text },
             StoreError::Busy => Self::StorageBusy { text },
             StoreError::Range => Self::internal("store-range"),
             _ => Self::StorageFailed { text },
@@ -329,6 +342,17 @@ impl From<OpenError> for MobileError {
             OpenError::Record(error) => error.into(),
             OpenError::Enrolment(_) => Self::StorageDamaged { text: error.to_string() },
             _ => Self::internal("open-error"),
+        }
+    }
+}
+
+impl From<AsideError> for MobileError {
+    fn from(error: AsideError) -> Self {
+        match error {
+            AsideError::Store(error) => error.into(),
+            AsideError::Key(error) => error.into(),
+            AsideError::NotLost | AsideError::NotSealed => Self::input("path", error.to_string()),
+            _ => Self::StorageFailed { text: error.to_string() },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The phone as an app holds it.
 
+mod aside;
 mod crew;
 mod due;
 mod identity;
@@ -22,6 +23,7 @@ use deckwatch_core::{
 };
 
 pub use self::{
+    aside::{LostChain, StoreAside, set_store_aside},
     crew::ParkReason,
     due::{DuePatrol, DueState, Lateness, PlanSummary, Route, Walk},
     identity::{Identity, Roles},
@@ -104,7 +106,8 @@ impl std::fmt::Debug for Phone {
 impl Phone {
     /// Opens the store in the file at `path`, makes it if there is none, and goes on where it ended.
     ///
-    /// The file must stay out of backups. One process may have it open, once.
+    /// The file must stay out of backups. One process may have it open, once. Its contents are sealed with a key that the safe wraps;
+    /// `StorageKeyLost` where the safe cannot unwrap it any more.
     #[uniffi::constructor]
     pub fn open(
         path: String,
@@ -112,13 +115,7 @@ impl Phone {
         clock: Arc<dyn DeviceClock>,
     ) -> Result<Arc<Self>, MobileError> {
         guard("open", || {
-            // SQLite takes "" and ":memory:" for files that are gone when they are closed.
-            if !Path::new(&path).is_absolute() {
-                return Err(MobileError::input(
-                    "path",
-                    "the store needs a file with its whole path; give one in the app's own folder",
-                ));
-            }
+            whole_path(&path)?;
             let (recorder, opened) = Recorder::open(path.into(), safe, clock)?;
             Ok(Arc::new(Self { recorder, observer: Mutex::new(None), opened }))
         })
@@ -177,6 +174,15 @@ impl Phone {
         }
         Ok(outcome)
     }
+}
+
+/// SQLite takes "" and ":memory:" for files that are gone when they are closed.
+fn whole_path(path: &str) -> Result<(), MobileError> {
+    if Path::new(path).is_absolute() {
+        return Ok(());
+    }
+    let text = "the store needs a file with its whole path; give one in the app's own folder";
+    Err(MobileError::input("path", text))
 }
 
 /// Reads an id in hex.

@@ -8,7 +8,7 @@ use std::{cell::Cell, sync::Arc};
 
 use deckwatch_core::{
     record::{
-        KeyError, Marker, PublicKeyBytes,
+        KeyError, Marker, PublicKeyBytes, StoreKey,
         key::{DeviceKey as CoreKey, SIGNATURE_LEN},
         key_form::{public_key_from, signature_from},
         safe::DeviceSafe as CoreSafe,
@@ -16,6 +16,8 @@ use deckwatch_core::{
     store::FileSafe,
     time,
 };
+
+use zeroize::Zeroize;
 
 use crate::{MobileError, entropy::SystemEntropy, guard::guard};
 
@@ -29,6 +31,13 @@ pub enum PlatformError {
     /// Not now, or not any more.
     #[error("{reason}")]
     Unavailable {
+        /// Why, for people.
+        reason: String,
+    },
+    /// A key is not there any more, and will not be again: the key store was emptied, or this is another phone than
+    /// the one that wrapped it.
+    #[error("{reason}")]
+    Lost {
         /// Why, for people.
         reason: String,
     },
@@ -54,7 +63,10 @@ impl PlatformError {
 
 impl From<PlatformError> for KeyError {
     fn from(error: PlatformError) -> Self {
-        Self::Unavailable(error.short())
+        match error {
+            PlatformError::Lost { .. } => Self::Lost(error.short()),
+            _ => Self::Unavailable(error.short()),
+        }
     }
 }
 
@@ -93,6 +105,14 @@ pub trait DeviceSafe: Send + Sync {
     /// Keeps 56 bytes. Called after every record, when it is durable: it need not be synced to
     /// disk, and may fail.
     fn set_marker(&self, marker: Vec<u8>) -> Result<(), PlatformError>;
+
+    /// Wraps the store's key, 32 bytes, with a key that never leaves the key store: AES-GCM in Android Keystore, ECIES with the Secure
+    /// Enclave. Makes that key if there is none. At most 4,096 bytes. It must need no finger and no PIN, and it must not go
+    /// into backups. Overwrite `key` when it is wrapped.
+    fn wrap_key(&self, key: Vec<u8>) -> Result<Vec<u8>, PlatformError>;
+
+    /// Gives back the 32 bytes that `wrap_key` wrapped. Throws `Lost` where that can never be done again, and makes no key.
+    fn unwrap_key(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, PlatformError>;
 }
 
 /// What all clocks of the phone say at one moment.
@@ -218,6 +238,17 @@ impl CoreSafe for PlatformSafe {
         // A marker that lags is honest.
         drop(self.0.set_marker(marker.to_bytes().to_vec()));
     }
+
+    fn wrap_key(&self, key: &StoreKey) -> Result<Vec<u8>, KeyError> {
+        Ok(self.0.wrap_key(key.as_bytes().to_vec())?)
+    }
+
+    fn unwrap_key(&self, wrapped: &[u8]) -> Result<StoreKey, KeyError> {
+        let mut bytes = self.0.unwrap_key(wrapped.to_vec())?;
+        let key = bytes.as_slice().try_into().map(StoreKey::from_bytes);
+        bytes.zeroize();
+        key.map_err(|_| KeyError::Unavailable("what it gave back is not 32 bytes".into()))
+    }
 }
 
 /// A software safe in a folder: for tests, hubs and demonstrations. A phone has a better one.
@@ -234,7 +265,10 @@ struct FolderSafe(FileSafe);
 struct FolderKey(Arc<dyn CoreKey>);
 
 fn unavailable(error: &KeyError) -> PlatformError {
-    PlatformError::Unavailable { reason: error.to_string() }
+    match error {
+        KeyError::Lost(reason) => PlatformError::Lost { reason: reason.clone() },
+        error => PlatformError::Unavailable { reason: error.to_string() },
+    }
 }
 
 impl DeviceKey for FolderKey {
@@ -276,5 +310,17 @@ impl DeviceSafe for FolderSafe {
             self.0.set_marker(&marker);
         }
         Ok(())
+    }
+
+    fn wrap_key(&self, mut key: Vec<u8>) -> Result<Vec<u8>, PlatformError> {
+        let fixed = key.as_slice().try_into().map(StoreKey::from_bytes);
+        key.zeroize();
+        let short = |_| PlatformError::Unexpected { reason: "a store's key has 32 bytes".into() };
+        self.0.wrap_key(&fixed.map_err(short)?).map_err(|error| unavailable(&error))
+    }
+
+    fn unwrap_key(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, PlatformError> {
+        let key = self.0.unwrap_key(&wrapped).map_err(|error| unavailable(&error))?;
+        Ok(key.as_bytes().to_vec())
     }
 }

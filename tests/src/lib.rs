@@ -229,6 +229,17 @@ pub fn walk(
     phone.phone.end(1, 0, &reading).unwrap();
 }
 
+/// The store in `folder`, with the safe beside it.
+pub fn open_store(folder: &std::path::Path) -> deckwatch_core::store::Store {
+    use deckwatch_core::{
+        entropy::SeededEntropy,
+        store::{FileSafe, Store},
+    };
+    let safe = FileSafe::open(&folder.join("safe"), Box::new(SeededEntropy::new(5))).unwrap();
+    let path = folder.join("store.db");
+    Store::open(&path, &safe, &mut SeededEntropy::new(6)).unwrap()
+}
+
 /// The clocks of the phone in `scanning-phone`, which two processes must agree on.
 pub fn scanning_clock(begin: i64) -> deckwatch::demo::phone::PhoneClock {
     deckwatch::demo::phone::PhoneClock::new((begin - 3_600) * 1_000, &mut SeededEntropy::new(5))

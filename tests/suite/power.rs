@@ -62,6 +62,49 @@ fn kill_9_between_scan_and_sync_loses_no_taken_scan() {
     }
 }
 
+/// A store of the first version with many records is sealed, and the process is killed while its log grows.
+#[test]
+fn kill_9_while_a_store_is_sealed_loses_no_record() {
+    const ROWS: u64 = 20_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let clear = rusqlite::Connection::open(&path).unwrap();
+    clear.execute_batch(include_str!("../../core/src/store/version_1.sql")).unwrap();
+    clear
+        .execute_batch(&format!(
+            "WITH RECURSIVE n (seq) AS (SELECT 0 UNION ALL SELECT seq + 1 FROM n LIMIT {ROWS})
+             INSERT INTO record SELECT x'0101010101010101', seq, randomblob(32), randomblob(200),
+                 CAST('SMOKE AT FRAME 57' AS BLOB), randomblob(9), randomblob(60) FROM n"
+        ))
+        .unwrap();
+    drop(clear);
+    let log = folder.path().join("store.db-wal");
+    for grown_to in [1_u64, 1 << 20, 6 << 20] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_scanning-phone"))
+            .arg(folder.path())
+            .arg("seal")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Until the log is that long, or the sealing is done.
+        while child.try_wait().unwrap().is_none()
+            && std::fs::metadata(&log).map_or(0, |log| log.len()) < grown_to
+        {
+            std::thread::yield_now();
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+    let store = deckwatch_tests::open_store(folder.path());
+    let dev = deckwatch_core::model::DeviceId([1; 8]);
+    let records = store.own_records(dev, 0, ROWS).unwrap();
+    assert_eq!(records.len() as u64, ROWS);
+    assert!(records.iter().zip(0..).all(|(record, seq)| record.seq == seq));
+    drop(store);
+    let file = std::fs::read(&path).unwrap();
+    assert!(!file.windows(17).any(|some| some == b"SMOKE AT FRAME 57"));
+}
+
 #[test]
 fn a_restored_store_is_noticed_and_loses_nothing() {
     let shore = TestShore::start();

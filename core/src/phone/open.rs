@@ -18,7 +18,7 @@ use crate::{
         Body, Chain, ContentPart, Continues, DeviceKey, DeviceSafe, Enrolment, EnrolmentError,
         KeyError, Marker, PersonPart, Purpose, Segment, body::note, crew, device_id, key::sign,
     },
-    store::{OpenRecord, Store, StoreError},
+    store::{Aside, AsideError, OpenRecord, Store, StoreError},
     time::ClockReading,
 };
 
@@ -73,9 +73,9 @@ impl Phone {
         entropy: Box<dyn Entropy>,
         reading: &ClockReading,
     ) -> Result<(Self, Opened), OpenError> {
-        let store = Store::open(path)?;
-        let key = safe.key()?;
         let mut entropy = entropy;
+        let key = safe.key()?;
+        let store = Store::open(path, safe.as_ref(), entropy.as_mut())?;
         let run = draw(entropy.as_mut());
         let mut phone = Self {
             store,
@@ -132,6 +132,19 @@ impl Phone {
         phone.refresh_plan()?;
         phone.reread_code(reading)?;
         Ok((phone, opened))
+    }
+
+    /// Sets aside a store whose key is lost, so that this phone can begin anew at `path`: with an empty store, and with a new
+    /// device key, because the chain of the old one cannot go on. Nothing is moved where the key is to be had.
+    pub fn set_aside(
+        path: &Path,
+        safe: &dyn DeviceSafe,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Aside, AsideError> {
+        let lost = Store::lost(path, safe, entropy)?;
+        // First the key: a power cut between the two leaves the old store in place, and this is done again.
+        safe.renew()?;
+        lost.set_aside()
     }
 
     /// Enrols a new phone: its first record.

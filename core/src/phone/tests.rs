@@ -9,6 +9,7 @@ mod nfc;
 mod outbox;
 mod pages;
 mod rotation;
+mod sealed;
 mod taking;
 
 use std::{path::PathBuf, sync::Arc};

@@ -55,6 +55,11 @@ pub enum KeyError {
     /// The key store refused or lost the key.
     #[error("the device key cannot be used ({0}); unlock the phone, or enrol it again")]
     Unavailable(String),
+    /// The key store does not have the key any more, and never will.
+    #[error(
+        "the key store has lost a key ({0}); it was emptied, or this is another phone: begin anew and enrol it again"
+    )]
+    Lost(String),
     /// What came back is no signature of this key.
     #[error(
         "the device key gave an invalid signature; restart the app, then enrol the phone again"

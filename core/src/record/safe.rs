@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::key::{DeviceKey, KeyError};
+use super::{
+    key::{DeviceKey, KeyError},
+    store_key::StoreKey,
+};
 use crate::model::{DeviceId, Hash};
 
 /// The newest record that this device's key vault knows of, kept beside the key and outside of
@@ -40,6 +43,9 @@ impl Marker {
     }
 }
 
+/// The longest wrapped key that is kept, bytes. ECIES and AES-GCM need about 100.
+pub const MOST_WRAPPED: usize = 4_096;
+
 /// Where the device key and the marker live: Android Keystore and `noBackupFilesDir`, the iOS
 /// keychain *ThisDeviceOnly*, or a folder: `store::FileSafe`.
 pub trait DeviceSafe: Send + Sync {
@@ -62,4 +68,12 @@ pub trait DeviceSafe: Send + Sync {
     /// Keeps the marker. It may lag behind after a crash, but never run ahead: it is written
     /// after the record is durable.
     fn set_marker(&self, marker: &Marker);
+
+    /// Wraps the key of a store, so that nobody without this safe can read it: Android Keystore with AES-GCM, the Secure
+    /// Enclave with ECIES. Makes its own key for that if there is none. At most [`MOST_WRAPPED`] bytes.
+    fn wrap_key(&self, key: &StoreKey) -> Result<Vec<u8>, KeyError>;
+
+    /// Gives back what [`DeviceSafe::wrap_key`] wrapped. [`KeyError::Lost`] where that can never be done again: the safe
+    /// was emptied, or it is another device's. It makes no key.
+    fn unwrap_key(&self, wrapped: &[u8]) -> Result<StoreKey, KeyError>;
 }

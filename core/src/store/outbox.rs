@@ -2,7 +2,10 @@
 
 use rusqlite::{Row, TransactionBehavior, params};
 
-use super::{Store, StoreError, fixed, from_sql, records::not_bytes, to_sql};
+use super::{
+    Store, StoreError, fixed, from_sql, records::not_bytes, seal::Seal, sources::open_change,
+    to_sql,
+};
 use crate::{
     document::RawChange,
     model::{DocumentId, Hash},
@@ -72,13 +75,15 @@ impl Store {
         let sql =
             format!("SELECT kind, id, hash, bytes FROM change WHERE {which} ORDER BY {order}");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![certified_as])?;
+        let mut rows = statement.query(params![certified_token(&self.seal, certified_as)])?;
         let (mut changes, mut size) = (Vec::new(), 0_usize);
         while changes.len() < most
             && let Some(row) = rows.next()?
         {
             let change = own_change(row)?;
-            let raw = RawChange { hash: change.hash, bytes: row.get(3)? };
+            let sealed = row.get_ref(3)?.as_blob().map_err(not_bytes)?;
+            let document = (to_sql(change.kind)?, change.id);
+            let raw = open_change(&self.seal, document, change.hash, sealed)?;
             size = size.saturating_add(raw.bytes.len());
             if size > bytes {
                 break;
@@ -106,7 +111,7 @@ impl Store {
             "SELECT refused, count(*) FROM change WHERE {REFUSED} GROUP BY refused ORDER BY refused"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![certified_as])?;
+        let mut rows = statement.query(params![certified_token(&self.seal, certified_as)])?;
         let mut counts = Vec::new();
         while let Some(row) = rows.next()? {
             let count = usize::try_from(row.get::<_, i64>(1)?).map_err(|_| StoreError::Range)?;
@@ -145,7 +150,7 @@ impl Store {
                 Fate::Held => (true, 0, 0, None),
                 Fate::Unheld => (false, 0, 0, None),
                 Fate::Refused { code, at, certified_as } => {
-                    (false, *code, *at, Some(*certified_as))
+                    (false, *code, *at, Some(certified_token(&self.seal, certified_as)))
                 }
             };
             tx.prepare_cached(
@@ -173,4 +178,9 @@ fn own_change(row: &Row<'_>) -> Result<OwnChange, StoreError> {
         id: DocumentId(fixed(row.get_ref(1)?.as_blob().map_err(not_bytes)?)?),
         hash: Hash(fixed(row.get_ref(2)?.as_blob().map_err(not_bytes)?)?),
     })
+}
+
+/// What stands for what a phone was certified for.
+pub(super) fn certified_token(seal: &Seal, certified_as: &[u8]) -> [u8; 32] {
+    seal.token("certified", certified_as)
 }

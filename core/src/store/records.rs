@@ -2,7 +2,12 @@
 
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
-use super::{Store, StoreError, fixed, from_sql, sources::insert_change, to_sql};
+use super::{
+    SealError, Store, StoreError, fixed, from_sql,
+    seal::{Place, Seal},
+    sources::insert_change,
+    to_sql,
+};
 use crate::{
     document::RawChange,
     model::{DeviceId, DocumentId, Hash},
@@ -78,17 +83,17 @@ impl Store {
     ) -> Result<(), StoreError> {
         // One statement is its own transaction; two need one.
         if let ([(record, None)], None) = (records, opens) {
-            return insert_record(&self.connection, dev, record);
+            return insert_record(&self.connection, &self.seal, dev, record);
         }
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if let Some(cut) = opens {
-            insert_cut(&tx, dev, cut)?;
+            insert_cut(&tx, &self.seal, dev, cut)?;
         }
         for (record, vouched) in records {
-            insert_record(&tx, dev, record)?;
+            insert_record(&tx, &self.seal, dev, record)?;
             let Some((kind, id, changes)) = vouched else { continue };
             for change in *changes {
-                insert_change(&tx, (*kind, *id), change, (arrived, true))?;
+                insert_change(&tx, &self.seal, (*kind, *id), change, (arrived, true))?;
             }
             tx.prepare_cached("INSERT INTO voucher (dev, seq) VALUES (?1, ?2)")?
                 .execute(params![dev.0, to_sql(record.seq)?])?;
@@ -101,12 +106,12 @@ impl Store {
     pub fn hand_over(&mut self, handover: &Handover<'_>) -> Result<(), StoreError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let ((last, cut), (first, opened)) = (handover.last, handover.first);
-        insert_cut(&tx, handover.old, cut)?;
-        insert_record(&tx, handover.old, last)?;
+        insert_cut(&tx, &self.seal, handover.old, cut)?;
+        insert_record(&tx, &self.seal, handover.old, last)?;
         let span = Span { from: last.seq, to: last.seq, prev: cut.prev, head: last.hash };
-        close(&tx, handover.old, &span, handover.segment)?;
-        insert_cut(&tx, handover.new, opened)?;
-        insert_record(&tx, handover.new, first)?;
+        close(&tx, &self.seal, handover.old, &span, handover.segment)?;
+        insert_cut(&tx, &self.seal, handover.new, opened)?;
+        insert_record(&tx, &self.seal, handover.new, first)?;
         tx.commit()?;
         Ok(())
     }
@@ -152,19 +157,19 @@ impl Store {
         to: i64,
     ) -> Result<Vec<OpenRecord>, StoreError> {
         let sql = format!(
-            "SELECT seq, hash, bytes, time, person, content FROM record
+            "SELECT seq, hash, sealed FROM record
              WHERE dev = ?1 AND seq BETWEEN ?2 AND ?3 {order}"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![dev.0, from, to])?;
         let mut records = Vec::new();
         while let Some(row) = rows.next()? {
-            records.push(OpenRecord {
-                seq: from_sql(row.get(0)?)?,
-                hash: Hash(fixed(row.get_ref(1)?.as_blob().map_err(not_bytes)?)?),
-                bytes: row.get(2)?,
-                parts: [row.get(3)?, row.get(4)?, row.get(5)?],
-            });
+            let seq = row.get(0)?;
+            let hash = Hash(fixed(row.get_ref(1)?.as_blob().map_err(not_bytes)?)?);
+            let sealed = row.get_ref(2)?.as_blob().map_err(not_bytes)?;
+            let row = self.seal.clear("record", &record_place(dev, seq, hash), sealed)?;
+            let (bytes, parts) = divided(&row).ok_or(SealError::Row { table: "record" })?;
+            records.push(OpenRecord { seq: from_sql(seq)?, hash, bytes, parts });
         }
         Ok(records)
     }
@@ -192,6 +197,7 @@ impl Store {
             })
             .optional()?;
         row.map(|(from, prev, key)| {
+            let key = self.seal.clear("cut", &cut_place("key", dev, from), &key)?;
             Ok(Cut { from: from_sql(from)?, prev: Hash(fixed(&prev)?), key: fixed(&key)? })
         })
         .transpose()
@@ -207,9 +213,9 @@ impl Store {
         rest: Option<&Cut>,
     ) -> Result<(), StoreError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        close(&tx, dev, &span, bytes)?;
+        close(&tx, &self.seal, dev, &span, bytes)?;
         if let Some(rest) = rest {
-            insert_cut(&tx, dev, rest)?;
+            insert_cut(&tx, &self.seal, dev, rest)?;
         }
         tx.commit()?;
         Ok(())
@@ -225,11 +231,14 @@ impl Store {
 
     /// The bytes of an own segment.
     pub fn own_segment(&self, dev: DeviceId, span: &Span) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self
+        let from = to_sql(span.from)?;
+        let sealed: Option<Vec<u8>> = self
             .connection
             .prepare_cached("SELECT bytes FROM cut WHERE dev = ?1 AND from_seq = ?2 AND head = ?3")?
-            .query_row(params![dev.0, to_sql(span.from)?, span.head.0], |row| row.get(0))
-            .optional()?)
+            .query_row(params![dev.0, from, span.head.0], |row| row.get(0))
+            .optional()?;
+        let place = cut_place("bytes", dev, from);
+        sealed.map(|sealed| self.seal.clear("cut", &place, &sealed)).transpose()
     }
 
     pub(super) fn spans(&self, sql: &str, dev: DeviceId) -> Result<Vec<Span>, StoreError> {
@@ -250,51 +259,82 @@ impl Store {
 
 fn insert_cut(
     connection: &rusqlite::Connection,
+    seal: &Seal,
     dev: DeviceId,
     cut: &Cut,
 ) -> Result<(), StoreError> {
+    let from = to_sql(cut.from)?;
+    let key = seal.bytes(&cut_place("key", dev, from), &cut.key)?;
     connection
         .prepare_cached("INSERT INTO cut (dev, from_seq, key, prev) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![dev.0, to_sql(cut.from)?, cut.key, cut.prev.0])?;
+        .execute(params![dev.0, from, key, cut.prev.0])?;
     Ok(())
 }
 
 fn close(
     connection: &rusqlite::Connection,
+    seal: &Seal,
     dev: DeviceId,
     span: &Span,
     bytes: &[u8],
 ) -> Result<(), StoreError> {
+    let from = to_sql(span.from)?;
+    let sealed = seal.bytes(&cut_place("bytes", dev, from), bytes)?;
     let changed = connection
         .prepare_cached(
             "UPDATE cut SET to_seq = ?3, head = ?4, bytes = ?5
              WHERE dev = ?1 AND from_seq = ?2 AND to_seq IS NULL",
         )?
-        .execute(params![dev.0, to_sql(span.from)?, to_sql(span.to)?, span.head.0, bytes])?;
+        .execute(params![dev.0, from, to_sql(span.to)?, span.head.0, sealed])?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Damaged("no open segment to cut")) }
 }
 
 fn insert_record(
     connection: &rusqlite::Connection,
+    seal: &Seal,
     dev: DeviceId,
     record: &OpenRecord,
 ) -> Result<(), StoreError> {
-    let [time, person, content] = &record.parts;
+    let seq = to_sql(record.seq)?;
+    let sealed = seal.bytes(&record_place(dev, seq, record.hash), &row_of(record)?)?;
     connection
-        .prepare_cached(
-            "INSERT INTO record (dev, seq, hash, bytes, time, person, content)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            dev.0,
-            to_sql(record.seq)?,
-            record.hash.0,
-            record.bytes,
-            time,
-            person,
-            content
-        ])?;
+        .prepare_cached("INSERT INTO record (dev, seq, hash, sealed) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![dev.0, seq, record.hash.0, sealed])?;
     Ok(())
+}
+
+pub(super) fn record_place(dev: DeviceId, seq: i64, hash: Hash) -> Place {
+    Place::new("record", "sealed").bytes(&dev.0).number(seq).bytes(&hash.0)
+}
+
+fn cut_place(column: &str, dev: DeviceId, from: i64) -> Place {
+    Place::new("cut", column).bytes(&dev.0).number(from)
+}
+
+/// A record and its parts as one row: each but the last behind its length, 4 bytes.
+pub(super) fn row_of(record: &OpenRecord) -> Result<Vec<u8>, StoreError> {
+    let [time, person, content] = &record.parts;
+    let mut row = Vec::with_capacity(record.size() + 12);
+    for piece in [&record.bytes, time, person] {
+        let length = u32::try_from(piece.len()).map_err(|_| StoreError::Range)?;
+        row.extend(length.to_be_bytes());
+        row.extend(piece);
+    }
+    row.extend(content);
+    Ok(row)
+}
+
+pub(super) fn divided(row: &[u8]) -> Option<(Vec<u8>, [Vec<u8>; 3])> {
+    let mut rest = row;
+    let mut next = || {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (piece, after) = after.split_at_checked(length)?;
+        rest = after;
+        Some(piece.to_vec())
+    };
+    let (bytes, time, person) = (next()?, next()?, next()?);
+    Some((bytes, [time, person, rest.to_vec()]))
 }
 
 pub(super) fn not_bytes(_: rusqlite::types::FromSqlError) -> StoreError {

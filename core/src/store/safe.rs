@@ -8,10 +8,12 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
+use zeroize::Zeroizing;
 
+use super::seal::{Place, Seal};
 use crate::{
     entropy::Entropy,
-    record::{DeviceKey, DeviceSafe, KeyError, Marker, SoftwareKey},
+    record::{DeviceKey, DeviceSafe, KeyError, MOST_WRAPPED, Marker, SoftwareKey, StoreKey},
 };
 
 /// Why a safe was not opened.
@@ -23,7 +25,8 @@ pub enum SafeError {
     Io(#[from] io::Error),
 }
 
-/// Key and marker in two files of one folder; in a third the next key, as long as there is one.
+/// Key and marker in two files of one folder; in a third the next key, as long as there is one; in a fourth what
+/// store keys are wrapped with.
 #[derive(Debug)]
 pub struct FileSafe {
     folder: PathBuf,
@@ -63,6 +66,25 @@ impl FileSafe {
         self.folder.join("next.key")
     }
 
+    fn wrapping_path(&self) -> PathBuf {
+        self.folder.join("store.key")
+    }
+
+    /// The key that wraps store keys.
+    fn read_wrapping(&self) -> Result<Option<StoreKey>, KeyError> {
+        match std::fs::read_to_string(self.wrapping_path()) {
+            Ok(text) => {
+                let text = Zeroizing::new(text);
+                let bytes = HEXLOWER.decode(text.trim().as_bytes()).map(Zeroizing::new);
+                let bytes = bytes.ok().and_then(|bytes| bytes.as_slice().try_into().ok());
+                let lost = || KeyError::Lost("its file does not read".into());
+                bytes.map(StoreKey::from_bytes).map(Some).ok_or_else(lost)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
     fn read_key(path: &Path) -> Result<Option<SoftwareKey>, KeyError> {
         match std::fs::read_to_string(path) {
             Ok(text) => {
@@ -75,11 +97,12 @@ impl FileSafe {
         }
     }
 
-    fn write_key(&self, path: &Path, key: &SoftwareKey) -> io::Result<()> {
+    fn write_key(&self, path: &Path, secret: &[u8; 32]) -> io::Result<()> {
         let fresh = path.with_extension("new");
         let mut options = OpenOptions::new();
         let mut file = private(options.write(true).create(true).truncate(true)).open(&fresh)?;
-        file.write_all(HEXLOWER.encode(&key.to_secret()).as_bytes())?;
+        let text = Zeroizing::new(HEXLOWER.encode(secret));
+        file.write_all(text.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&fresh, path)?;
         File::open(&self.folder)?.sync_all()
@@ -119,7 +142,7 @@ impl DeviceSafe for FileSafe {
     fn renew(&self) -> Result<Arc<dyn DeviceKey>, KeyError> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let key = Arc::new(SoftwareKey::generate(inner.entropy.as_mut()));
-        self.write_key(&self.key_path(), &key).map_err(unavailable)?;
+        self.write_key(&self.key_path(), &key.to_secret()).map_err(unavailable)?;
         inner.key = Some(Arc::clone(&key));
         Ok(key)
     }
@@ -134,7 +157,7 @@ impl DeviceSafe for FileSafe {
             return Ok(next);
         }
         let next = Arc::new(SoftwareKey::generate(inner.entropy.as_mut()));
-        self.write_key(&self.next_path(), &next).map_err(unavailable)?;
+        self.write_key(&self.next_path(), &next.to_secret()).map_err(unavailable)?;
         inner.next = Some(Arc::clone(&next));
         Ok(next)
     }
@@ -184,12 +207,74 @@ impl DeviceSafe for FileSafe {
             inner.writes += 1;
         }
     }
+
+    fn wrap_key(&self, key: &StoreKey) -> Result<Vec<u8>, KeyError> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let wrapping = match self.read_wrapping() {
+            Ok(Some(wrapping)) => wrapping,
+            Err(KeyError::Unavailable(why)) => return Err(KeyError::Unavailable(why)),
+            // What a file that does not read had wrapped is lost already.
+            Ok(None) | Err(_) => {
+                let wrapping = StoreKey::generate(inner.entropy.as_mut());
+                self.write_key(&self.wrapping_path(), wrapping.as_bytes()).map_err(unavailable)?;
+                wrapping
+            }
+        };
+        let seal = Seal::new(&wrapping, inner.entropy.as_mut());
+        let wrapped = seal.seal(&wrapped_place(), key.as_bytes());
+        wrapped.ok_or_else(|| KeyError::Unavailable("it was not wrapped".into()))
+    }
+
+    fn unwrap_key(&self, wrapped: &[u8]) -> Result<StoreKey, KeyError> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = |why: &str| KeyError::Lost(why.to_owned());
+        let wrapping = self.read_wrapping()?.ok_or_else(|| lost("there is no such key"))?;
+        if wrapped.len() > MOST_WRAPPED {
+            return Err(lost("what was wrapped is too long"));
+        }
+        let seal = Seal::new(&wrapping, inner.entropy.as_mut());
+        let opened = seal.open(&wrapped_place(), wrapped).map(Zeroizing::new);
+        let bytes = opened.and_then(|opened| opened.as_slice().try_into().ok());
+        bytes.map(StoreKey::from_bytes).ok_or_else(|| lost("it was wrapped with another one"))
+    }
+}
+
+fn wrapped_place() -> Place {
+    Place::new("safe", "store.key")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{entropy::SeededEntropy, model::Hash};
+
+    #[test]
+    fn a_store_key_comes_back_from_its_own_safe_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |name: &str, seed| {
+            FileSafe::open(&folder.path().join(name), Box::new(SeededEntropy::new(seed))).unwrap()
+        };
+        let key = StoreKey::generate(&mut SeededEntropy::new(8));
+        let wrapped = open("one", 1).wrap_key(&key).unwrap();
+        assert!(!wrapped.windows(8).any(|some| some == &key.as_bytes()[..8]));
+        assert_eq!(open("one", 2).unwrap_key(&wrapped).unwrap(), key);
+        // An empty safe says that it is lost, and makes no key; so does another phone's.
+        let other = open("other", 3);
+        assert!(matches!(other.unwrap_key(&wrapped), Err(KeyError::Lost(_))));
+        assert!(!folder.path().join("other/store.key").exists());
+        other.wrap_key(&key).unwrap();
+        assert!(matches!(other.unwrap_key(&wrapped), Err(KeyError::Lost(_))));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let kept = std::fs::metadata(folder.path().join("one/store.key")).unwrap();
+            assert_eq!(kept.permissions().mode() & 0o777, 0o600);
+        }
+        std::fs::write(folder.path().join("one/store.key"), "no key").unwrap();
+        assert!(matches!(open("one", 4).unwrap_key(&wrapped), Err(KeyError::Lost(_))));
+        let anew = open("one", 4).wrap_key(&key).unwrap();
+        assert_eq!(open("one", 5).unwrap_key(&anew).unwrap(), key);
+    }
 
     #[test]
     fn the_next_key_waits_beside_the_current_one_until_it_is_used() {

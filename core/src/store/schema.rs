@@ -7,9 +7,16 @@ use super::StoreError;
 /// "DkWa": what the file's header says.
 pub const APPLICATION_ID: i32 = 0x446b_5761;
 /// The newest schema.
-pub const VERSION: i64 = 4;
+pub const VERSION: i64 = 5;
 
-/// One step each; append-only.
+/// The first schema whose rows are sealed.
+pub(super) const SEALED_FROM: i64 = 5;
+
+/// The step to it.
+#[expect(clippy::indexing_slicing, reason = "looked up when it is compiled")]
+pub(super) const SEALED_SQL: &str = MIGRATIONS[SEALED_FROM as usize - 1];
+
+/// One step each; append-only. What the last one does to rows is in `sealing.rs`.
 const MIGRATIONS: [&str; VERSION as usize] = [
     "
 CREATE TABLE record (                 -- own chains, never updated or deleted
@@ -95,9 +102,30 @@ CREATE TABLE login_attempt (          -- failures since the last success, counte
     value BLOB NOT NULL               -- login/attempts.rs
 ) STRICT;
 ",
+    // From here on BLOBs of contents are sealed (seal.rs), and what rows are found by is in clear or a token. The table in
+    // store/README.md says which is which.
+    "
+CREATE TABLE seal (
+    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    wrapped BLOB NOT NULL,            -- the store's key, as the safe wrapped it
+    probe BLOB NOT NULL,              -- nothing, sealed: whether a key is the store's
+    scrubbed INTEGER NOT NULL         -- whether no page holds what was in clear before
+) STRICT;
+
+ALTER TABLE record RENAME TO clear_record;
+CREATE TABLE record (                 -- own chains, never updated or deleted
+    dev BLOB NOT NULL,                -- author, 8 bytes
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL,               -- SHA-256 of the record's bytes
+    sealed BLOB NOT NULL,             -- the record's bytes and its three parts, each but the last behind its length
+    PRIMARY KEY (dev, seq, hash)
+) STRICT, WITHOUT ROWID;
+",
 ];
 
-pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
+/// Makes the file a store of the newest schema, but for the step that seals its rows (`sealing.rs`). Gives the schema
+/// that was found; 0: a new file.
+pub(super) fn prepare(connection: &mut Connection) -> Result<i64, StoreError> {
     // A short wait, because there is one writer: the other one is another process.
     connection.busy_timeout(std::time::Duration::from_secs(2))?;
     // Look before the first write: a store of a newer app must stay as it is.
@@ -120,21 +148,32 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted or grows shorter is overwritten with zeros.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     let pending = MIGRATIONS.iter().zip(1..).filter(|(_, version)| *version > found);
-    for (sql, version) in pending {
+    for (sql, version) in pending.filter(|(_, version)| *version < SEALED_FROM) {
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(sql)?;
         tx.pragma_update(None, "user_version", version)?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
         tx.commit()?;
     }
-    Ok(())
+    Ok(found)
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{super::Store, *};
-    use crate::model::{DeviceId, DocumentId};
+    use super::{
+        super::{
+            Store,
+            tests::{in_clear, open, safe_in},
+        },
+        *,
+    };
+    use crate::{
+        entropy::SeededEntropy,
+        model::{DeviceId, DocumentId},
+    };
 
     /// Makes a store as the first version of the app left it.
     pub(crate) fn version_1(path: &std::path::Path) {
@@ -170,7 +209,7 @@ pub(crate) mod tests {
         let before = TABLES.map(|sql| rows(&path, sql));
         assert_eq!(before.each_ref().map(Vec::len), [6, 2, 1, 1, 1, 2]);
         for _ in 0..2 {
-            let store = Store::open(&path).unwrap();
+            let store = open(folder.path()).unwrap();
             // Nothing of it was made here: there is nothing to send.
             assert_eq!(store.count_unheld_changes().unwrap(), 0);
             assert_eq!(store.count_refused_changes(&[]).unwrap(), []);
@@ -182,7 +221,9 @@ pub(crate) mod tests {
             let [own] = <[DeviceId; 1]>::try_from(store.own_devices().unwrap()).unwrap();
             assert_eq!(store.tail(own).unwrap().unwrap().seq, 5);
         }
+        in_clear(&path, &safe_in(folder.path()));
         assert_eq!(TABLES.map(|sql| rows(&path, sql)), before);
+        drop(open(folder.path()).unwrap());
         assert_eq!(rows(&path, "PRAGMA user_version"), [format!("Integer({VERSION})")]);
         assert_eq!(rows(&path, "PRAGMA integrity_check"), ["Text([111, 107])"]);
     }
@@ -191,13 +232,13 @@ pub(crate) mod tests {
     fn a_newer_store_is_refused_and_left_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        drop(Store::open(&path).unwrap());
+        drop(open(folder.path()).unwrap());
         let raw = Connection::open(&path).unwrap();
         raw.pragma_update(None, "user_version", VERSION + 1).unwrap();
         drop(raw);
         let before = std::fs::read(&path).unwrap();
-        let error = Store::open(&path).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 5, known: 4 }), "{error}");
+        let error = open(folder.path()).unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 6, known: 5 }), "{error}");
         assert!(error.to_string().contains("update the app"));
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }
@@ -208,9 +249,11 @@ pub(crate) mod tests {
         let path = folder.path().join("other");
         std::fs::write(&path, b"this is a text file, and a long one: 0123456789 0123456789")
             .unwrap();
-        assert!(matches!(Store::open(&path), Err(StoreError::NotAStore)));
+        let open =
+            |path| Store::open(path, &safe_in(folder.path()), &mut SeededEntropy::new(1)).map(drop);
+        assert!(matches!(open(&path), Err(StoreError::NotAStore)));
         let path = folder.path().join("other.db");
         Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
-        assert!(matches!(Store::open(&path), Err(StoreError::NotAStore)));
+        assert!(matches!(open(&path), Err(StoreError::NotAStore)));
     }
 }

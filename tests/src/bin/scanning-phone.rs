@@ -1,5 +1,5 @@
 //! A phone that scans without end: FOLDER INVITATION UNIX-SECONDS. Says "taken N" when scan N is
-//! durable, and not before.
+//! durable, and not before. With FOLDER seal it opens the store there, and ends.
 
 use std::io::Write;
 
@@ -9,7 +9,12 @@ use deckwatch_core::{model::TagId, record::Enrolment};
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let folder = std::path::PathBuf::from(arguments.next().unwrap());
-    let invitation = Enrolment::from_text(&arguments.next().unwrap()).unwrap();
+    let next = arguments.next().unwrap();
+    if next == "seal" {
+        drop(deckwatch_tests::open_store(&folder));
+        return;
+    }
+    let invitation = Enrolment::from_text(&next).unwrap();
     let mut now: i64 = arguments.next().unwrap().parse().unwrap();
     let clock = deckwatch_tests::scanning_clock(now);
     let mut phone = SimulatedPhone::open(&folder, 5, clock, now * 1_000).unwrap();

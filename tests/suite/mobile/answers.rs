@@ -66,6 +66,14 @@ impl DeviceSafe for Impatient {
         }
         self.safe.set_marker(marker)
     }
+
+    fn wrap_key(&self, key: Vec<u8>) -> Result<Vec<u8>, PlatformError> {
+        self.safe.wrap_key(key)
+    }
+
+    fn unwrap_key(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, PlatformError> {
+        self.safe.unwrap_key(wrapped)
+    }
 }
 
 #[derive(Default)]

@@ -81,6 +81,14 @@ impl DeviceSafe for Faulty {
         assert_ne!(self.switch.load(Ordering::SeqCst), IN_SET_MARKER, "on purpose");
         self.safe.set_marker(marker)
     }
+
+    fn wrap_key(&self, key: Vec<u8>) -> Result<Vec<u8>, PlatformError> {
+        self.safe.wrap_key(key)
+    }
+
+    fn unwrap_key(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, PlatformError> {
+        self.safe.unwrap_key(wrapped)
+    }
 }
 
 struct Ear;

@@ -21,7 +21,12 @@ fn new_pin(phone: &mut Phone, crew: u32, text: &str) -> NewPin {
     NewPin::choose(CrewNo(crew), &pin(text), phone.pin_salt()).unwrap()
 }
 
-fn set(phone: &mut Phone, crew: u32, text: &str, secs: i64) -> Result<VouchedBy, SetPinError> {
+pub(super) fn set(
+    phone: &mut Phone,
+    crew: u32,
+    text: &str,
+    secs: i64,
+) -> Result<VouchedBy, SetPinError> {
     let new = new_pin(phone, crew, text);
     phone.set_pin(new, false, &at(secs))
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     model::DeviceId,
-    record::{DeviceKey, DeviceSafe, KeyError, Marker, Rotation, device_id},
+    record::{DeviceKey, DeviceSafe, KeyError, Marker, Rotation, StoreKey, device_id},
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -59,6 +59,14 @@ impl DeviceSafe for Weak {
 
     fn set_marker(&self, marker: &Marker) {
         self.safe.set_marker(marker);
+    }
+
+    fn wrap_key(&self, key: &StoreKey) -> Result<Vec<u8>, KeyError> {
+        self.safe.wrap_key(key)
+    }
+
+    fn unwrap_key(&self, wrapped: &[u8]) -> Result<StoreKey, KeyError> {
+        self.safe.unwrap_key(wrapped)
     }
 }
 

@@ -317,6 +317,56 @@ class Throwing(Base):
             self.assertGreaterEqual(phone.identity().last_seq, identity.last_seq)
             phone.shut_down()
 
+    def test_a_store_key_that_is_lost_locked_or_another(self):
+        answers = {}
+
+        class Emptied(Safe):
+            def unwrap_key(self, wrapped):
+                return answers.get("unwrap", super().unwrap_key)(wrapped)
+
+        device = enrolled(safe=Emptied)
+        device.sync(BEGIN + 60)
+        device.at(BEGIN + 70).scan_text(LABELS[0])
+        identity, receipt = device.phone.identity(), device.phone.sync_state().receipt
+        path = device.folder / "phone.db"
+        self.fails(E.InvalidInput, dw.set_store_aside, str(path), device.safe)
+        self.fails(E.InvalidInput, dw.set_store_aside, "phone.db", device.safe)
+        device.phone.shut_down()
+        for wanted in [FACTS["invitations"][0], *LABELS]:
+            self.assertNotIn(wanted.encode(), path.read_bytes())
+
+        def fail(error):
+            def thrown(_):
+                raise error
+            return thrown
+
+        was = path.read_bytes()
+        locked = dw.PlatformError.Unavailable(reason="the phone was not unlocked yet")
+        for odd in [fail(locked), fail(OSError("busy")), lambda _: b"short", lambda _: None]:
+            answers["unwrap"] = odd
+            self.fails(E.KeyUnavailable, device.open)
+            self.fails(E.KeyUnavailable, dw.set_store_aside, str(path), device.safe)
+        gone = fail(dw.PlatformError.Lost(reason="the alias is gone"))
+        for odd in [lambda _: b"\1" * 32, gone]:
+            answers["unwrap"] = odd
+            self.fails(E.StorageKeyLost, device.open)
+            self.assertEqual(path.read_bytes(), was)
+        # The app is told what the shore has of it, and begins anew; the old file stays.
+        aside = dw.set_store_aside(str(path), device.safe)
+        [chain] = aside.chains
+        self.assertEqual((chain.device, chain.newest_seq), (identity.device, identity.last_seq))
+        self.assertEqual(chain.receipted_seq, receipt.seq)
+        self.assertLess(chain.receipted_seq, chain.newest_seq)
+        self.assertEqual(aside.path, str(path) + ".lost-1")
+        self.assertFalse(path.exists())
+        answers.clear()
+        phone = device.open()
+        self.assertIsInstance(phone.opened(), dw.Opened.NEW)
+        phone.enrol(next(INVITATIONS))
+        self.assertNotEqual(phone.identity().device, identity.device)
+        device.phone = phone
+        device.sync(BEGIN + 120)
+
     def test_a_clock_that_throws_or_lies(self):
         device = with_plan()
         phone, clock = device.phone, device.clock

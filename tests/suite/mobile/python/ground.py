@@ -110,6 +110,12 @@ class Safe(dw.DeviceSafe):
     def set_marker(self, marker):
         self.inner.set_marker(marker)
 
+    def wrap_key(self, key):
+        return self.inner.wrap_key(key)
+
+    def unwrap_key(self, wrapped):
+        return self.inner.unwrap_key(wrapped)
+
 
 class Device:
     """A phone in a folder, with its clock."""
