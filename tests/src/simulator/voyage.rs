@@ -359,6 +359,7 @@ impl Sailing {
             State::Parked(_) => {
                 self.voyage.phones[phone].write(now * 10, 0, CrewNo::NOBODY, Body::Resume);
                 self.unseen[phone] = !self.chance.happens(self.story.character.careless);
+                self.seen_by.retain(|(seen, _)| *seen != phone);
             }
             State::Drawer(_) => {
                 // Its battery is empty by now, as often as not.
